@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings every Swift target shares: Swift 6 mode, the upcoming features, warnings as errors.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that hold C pointers, where every unsafe use is spelled out.
+let strictlyMemorySafe: Set<String> = ["AMQP", "Postgres"]
+
+let package = Package(
+    name: "skald",
+    products: [
+        .library(name: "Telemetry", targets: ["Telemetry"])
+    ],
+    targets: [
+        // C doors: module maps and static inline shims, no logic.
+        .systemLibrary(
+            name: "CRabbitMQ", path: "Sources/System/CRabbitMQ", pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CPostgres", path: "Sources/System/CPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]),
+
+        // Libraries, from the bottom of the house up.
+        .target(name: "Telemetry"),
+
+        // Tests, one target per library.
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = settings
+    if strictlyMemorySafe.contains(target.name) {
+        target.swiftSettings?.append(.strictMemorySafety())
+    }
+}

@@ -1,0 +1,3 @@
+/* libyaml 0.2. */
+#pragma once
+#include <yaml.h>
