@@ -36,6 +36,7 @@ let package = Package(
 
         // Libraries, from the bottom of the house up.
         .target(name: "Telemetry"),
+        .target(name: "SagaModel"),
 
         // Tests, one target per library.
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),

@@ -1,0 +1,81 @@
+/// A value of a saga: what `data`, payloads and literals hold. There are no floats.
+package enum Value: Sendable, Hashable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case string(String)
+    case list([Value])
+    case record(Record)
+}
+
+/// Named values, held in the order of their names' UTF-8 bytes, each name once.
+package struct Record: Sendable, Hashable {
+    /// A name and its value.
+    package struct Member: Sendable, Hashable {
+        package var name: String
+        package var value: Value
+
+        package init(name: String, value: Value) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The members, sorted by name.
+    package private(set) var members: [Member]
+
+    package init() {
+        members = []
+    }
+
+    /// Takes members in any order; of two with the same name the later counts.
+    package init(_ members: [Member]) {
+        self.members = []
+        self.members.reserveCapacity(members.count)
+        for member in members { self[member.name] = member.value }
+    }
+
+    /// Reads nil for a name that is absent; writing nil removes it.
+    package subscript(name: String) -> Value? {
+        get {
+            let index = firstIndex(notBelow: name)
+            return index < members.count && members[index].name == name ? members[index].value : nil
+        }
+        set {
+            let index = firstIndex(notBelow: name)
+            let isPresent = index < members.count && members[index].name == name
+            switch (newValue, isPresent) {
+            case (let value?, true): members[index].value = value
+            case (let value?, false): members.insert(Member(name: name, value: value), at: index)
+            case (nil, true): members.remove(at: index)
+            case (nil, false): break
+            }
+        }
+    }
+
+    private func firstIndex(notBelow name: String) -> Int {
+        var low = 0
+        var high = members.count
+        while low < high {
+            let middle = (low + high) / 2
+            if members[middle].name.utf8.lexicographicallyPrecedes(name.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+}
+
+extension Record: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, Value)...) {
+        self.init(elements.map { Member(name: $0.0, value: $0.1) })
+    }
+}
+
+extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int64) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .boolean(value) }
+}
