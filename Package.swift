@@ -17,7 +17,8 @@ let strictlyMemorySafe: Set<String> = ["AMQP", "Postgres"]
 let package = Package(
     name: "skald",
     products: [
-        .library(name: "Telemetry", targets: ["Telemetry"])
+        .library(name: "Telemetry", targets: ["Telemetry"]),
+        .executable(name: "skald-bench", targets: ["Benchmarks"]),
     ],
     targets: [
         // C doors: module maps and static inline shims, no logic.
@@ -38,7 +39,14 @@ let package = Package(
         .target(name: "Telemetry"),
         .target(name: "SagaModel"),
 
+        // Benchmarks, with their C baselines beside them.
+        .target(
+            name: "BenchmarkBaselines", dependencies: ["CRabbitMQ"], path: "Sources/Benchmarks/Baselines",
+            cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
+        .executableTarget(name: "Benchmarks", dependencies: ["BenchmarkBaselines"], exclude: ["Baselines"]),
+
         // Tests, one target per library.
+        .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
     ]
 )

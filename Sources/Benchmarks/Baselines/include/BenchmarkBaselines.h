@@ -1,0 +1,2 @@
+#pragma once
+#include "allocation_count.h"
