@@ -34,10 +34,12 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
 
         // Libraries, from the bottom of the house up.
         .target(name: "Telemetry"),
         .target(name: "SagaModel"),
+        .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
         // Benchmarks, with their C baselines beside them.
         .target(
@@ -48,6 +50,7 @@ let package = Package(
         // Tests, one target per library.
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
     ]
 )
 

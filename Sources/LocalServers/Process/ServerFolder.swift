@@ -1,0 +1,105 @@
+import Glibc
+
+/// The folder that holds all a server writes, readable by its account alone.
+struct ServerFolder: Sendable {
+    let path: String
+    let account: Account
+
+    /// Makes an empty folder with a random name under the system's temporary folder.
+    static func temporary(_ kind: String, for account: Account) throws -> ServerFolder {
+        let parent = temporaryParent(for: account)
+        for _ in 0..<8 {
+            let path = "\(parent)/skald-\(kind)-\(randomName())"
+            if mkdir(path, 0o700) == 0 {
+                let folder = ServerFolder(path: path, account: account)
+                try folder.give(path)
+                return folder
+            }
+            if errno != EEXIST { throw LocalServerError.system("mkdir \(path)", subject: "server folder") }
+        }
+        throw LocalServerError.system("mkdir under \(parent)", subject: "server folder", number: EEXIST)
+    }
+
+    /// Uses the folder at `path`, made if it is not there.
+    static func kept(at path: String, for account: Account) throws -> ServerFolder {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw LocalServerError.system("mkdir \(path)", subject: "server folder")
+        }
+        let folder = ServerFolder(path: path, account: account)
+        try folder.give(path)
+        return folder
+    }
+
+    /// Eight random characters, enough to tell the servers of one machine apart.
+    static func randomName() -> String {
+        let number = UInt64.random(in: 0..<(1 << 40))
+        let text = String(number, radix: 32)
+        return String(repeating: "0", count: 8 - text.count) + text
+    }
+
+    /// TMPDIR, unless the server runs as somebody who may not be let in there.
+    private static func temporaryParent(for account: Account) -> String {
+        guard !account.isSomebodyElse, let chosen = getenv("TMPDIR") else { return "/tmp" }
+        let path = String(cString: chosen)
+        return path.hasPrefix("/") ? path : "/tmp"
+    }
+
+    func path(of name: String) -> String { "\(path)/\(name)" }
+
+    /// Makes a folder inside, owned by the account.
+    func makeFolder(_ name: String) throws {
+        let path = path(of: name)
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw LocalServerError.system("mkdir \(path)", subject: "server folder")
+        }
+        try give(path)
+    }
+
+    /// Writes a file inside, owned by the account, in one go or not at all.
+    func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws {
+        let path = path(of: name)
+        let draft = path + ".new"
+        unlink(draft)
+        let number = creat(draft, mode)
+        guard number >= 0 else { throw LocalServerError.system("creat \(draft)", subject: "server folder") }
+        let file = Descriptor(number)
+        let bytes = Array(text.utf8)
+        guard Glibc.write(file.number, bytes, bytes.count) == bytes.count else {
+            throw LocalServerError.system("write \(draft)", subject: "server folder")
+        }
+        try give(draft)
+        guard rename(draft, path) == 0 else {
+            throw LocalServerError.system("rename \(draft)", subject: "server folder")
+        }
+    }
+
+    /// The text of a small file inside, or nil when it is not there.
+    func read(_ name: String) -> String? { readFile(path(of: name)) }
+
+    private func give(_ path: String) throws {
+        guard account.isSomebodyElse else { return }
+        guard chown(path, account.uid, account.gid) == 0 else {
+            throw LocalServerError.system("chown \(path)", subject: "server folder")
+        }
+    }
+}
+
+/// The text of a file of at most a few megabytes, or nil when it cannot be read.
+func readFile(_ path: String) -> String? {
+    guard let file = fopen(path, "re") else { return nil }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while true {
+        let count = fread(&chunk, 1, chunk.count, file)
+        if count == 0 { break }
+        bytes += chunk[0..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+/// The last lines of a log, for an error text.
+func lastLines(_ count: Int, of path: String) -> String {
+    let lines = (readFile(path) ?? "").split(separator: "\n", omittingEmptySubsequences: true)
+    return lines.suffix(count).joined(separator: "\n")
+}

@@ -1,0 +1,130 @@
+import Glibc
+import Telemetry
+
+/// A small shell process that ends the servers when their owner is gone, even when the owner was killed.
+///
+/// It holds one end of a socket whose other end only the owner holds. When that closes, for whatever reason, it signals
+/// every process it was told of, waits, kills what is left, and removes the throw-away folders. It knows processes by id
+/// *and* start time, so a reused id is never hit. `PR_SET_PDEATHSIG` is not used: it fires when the starting *thread*
+/// ends, and threads of the pool come and go.
+final class Watchdog: Sendable {
+    /// What the watchdog does to a process once the owner is gone.
+    struct Farewell: Sendable {
+        var signal: Int32
+        /// After this the process and its group are killed.
+        var grace: Duration
+    }
+
+    private let line: Lock<Descriptor?>
+    private let pid: pid_t
+
+    init() throws {
+        let channel = try Descriptor.pair()
+        let launch = Launch(
+            arguments: ["/bin/sh", "-c", Self.script, "skald-watchdog"],
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"],
+            folder: "/", input: .descriptor(channel.far.number))
+        pid = try launch.spawn()
+        line = Lock(channel.near)
+        OpenWatchdogs.shared.add(self)
+    }
+
+    /// False when the watchdog is gone.
+    func watch(_ pid: pid_t, _ farewell: Farewell) -> Bool {
+        tell("watch \(pid) \(farewell.signal) \(farewell.grace.components.seconds)")
+    }
+
+    /// Removes `folder` with everything in it at the end.
+    func remove(_ folder: String) -> Bool { tell("remove \(folder)") }
+
+    /// Takes `remove` back.
+    func keep(_ folder: String) -> Bool { tell("keep \(folder)") }
+
+    /// Lets the watchdog do its work now and waits for it.
+    func end() {
+        line.withLock { $0 = nil }
+        _ = Deadline(after: .seconds(60)).poll { waitpid(pid, nil, WNOHANG) != 0 ? true : nil }
+        OpenWatchdogs.shared.drop(self)
+    }
+
+    private func tell(_ order: String) -> Bool {
+        line.withLock { line in
+            guard line != nil else { return false }
+            return line!.send(order + "\n")
+        }
+    }
+
+    /// Reads orders until the owner is gone, then cleans up. Times are in tenths of a second.
+    private static let script = #"""
+        trap '' HUP INT QUIT TERM PIPE
+        watched='' folders='' newline='
+        '
+        # Sets `start` to the start time of process $1; fails when it has ended.
+        look() {
+            { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 1
+            set -- ${stat##*) }
+            case $1 in Z | X) return 1 ;; esac
+            shift 19
+            start=$1
+        }
+        same() { look "$1" && [ "$start" = "$2" ]; }
+        while read -r order rest; do
+            case $order in
+            watch)
+                set -- $rest
+                if look "$1"; then watched="$1:$start:$2:$3 $watched"; fi ;;
+            remove) folders="$folders$rest$newline" ;;
+            keep)
+                kept=''
+                while read -r folder; do
+                    [ -z "$folder" ] || [ "$folder" = "$rest" ] || kept="$kept$folder$newline"
+                done <<END
+        $folders
+        END
+                folders=$kept ;;
+            esac
+        done
+        for entry in $watched; do
+            IFS=: read -r process began signal grace <<END
+        $entry
+        END
+            same "$process" "$began" || continue
+            kill -"$signal" "$process" 2>/dev/null
+        done
+        tenths=0
+        for entry in $watched; do
+            IFS=: read -r process began signal grace <<END
+        $entry
+        END
+            while same "$process" "$began"; do
+                [ "$tenths" -lt $((grace * 10)) ] || { kill -KILL "-$process" "$process" 2>/dev/null; break; }
+                sleep 0.1
+                tenths=$((tenths + 1))
+            done
+        done
+        while read -r folder; do
+            [ -z "$folder" ] || rm -rf -- "$folder" || { sleep 0.5; rm -rf -- "$folder"; }
+        done <<END
+        $folders
+        END
+        """#
+}
+
+/// The watchdogs of this process, ended in order when it exits, so that nothing outlives `swift test`.
+final class OpenWatchdogs: Sendable {
+    static let shared = OpenWatchdogs()
+
+    private let open = Lock<[ObjectIdentifier: Watchdog]>([:])
+
+    private init() {
+        atexit { OpenWatchdogs.shared.endAll() }
+    }
+
+    func add(_ watchdog: Watchdog) { open.withLock { $0[ObjectIdentifier(watchdog)] = watchdog } }
+
+    func drop(_ watchdog: Watchdog) { open.withLock { $0[ObjectIdentifier(watchdog)] = nil } }
+
+    private func endAll() {
+        for watchdog in open.withLock({ Array($0.values) }) { watchdog.end() }
+    }
+}
