@@ -28,6 +28,17 @@ final class PortReservation: Sendable {
             remedy: "stop some servers on this machine")
     }
 
+    /// The port asked for, or any when none was.
+    static func wanted(_ port: UInt16?, by subject: String) throws -> PortReservation {
+        guard let port else { return try any() }
+        guard let reservation = take(port) else {
+            throw LocalServerError(
+                .startFailed, subject: subject, problem: "port \(port) on 127.0.0.1 is taken",
+                remedy: "stop what listens there or choose another port")
+        }
+        return reservation
+    }
+
     /// Claims `port`, or nil when somebody has it.
     static func take(_ port: UInt16) -> PortReservation? {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -6,8 +6,8 @@ struct ServerFolder: Sendable {
     let account: Account
 
     /// Makes an empty folder with a random name under the system's temporary folder.
-    static func temporary(_ kind: String, for account: Account) throws -> ServerFolder {
-        let parent = temporaryParent(for: account)
+    static func temporary(_ kind: String, for account: Account, under parent: String? = nil) throws -> ServerFolder {
+        let parent = parent ?? temporaryParent(for: account)
         for _ in 0..<8 {
             let path = "\(parent)/skald-\(kind)-\(randomName())"
             if mkdir(path, 0o700) == 0 {
@@ -82,6 +82,11 @@ struct ServerFolder: Sendable {
             throw LocalServerError.system("chown \(path)", subject: "server folder")
         }
     }
+}
+
+/// A password nobody can guess, of digits and small letters.
+func randomSecret() -> String {
+    String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
 }
 
 /// The text of a file of at most a few megabytes, or nil when it cannot be read.

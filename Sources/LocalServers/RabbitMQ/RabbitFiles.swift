@@ -45,8 +45,4 @@ enum RabbitFiles {
         try folder.write(name, fresh)
         return fresh
     }
-
-    private static func randomSecret() -> String {
-        String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
-    }
 }

@@ -10,16 +10,7 @@ struct RabbitPorts: Sendable {
     let tool: PortReservation
 
     init(_ options: RabbitOptions) throws {
-        if let wanted = options.port {
-            guard let port = PortReservation.take(wanted) else {
-                throw LocalServerError(
-                    .startFailed, subject: "RabbitMQ broker", problem: "port \(wanted) on 127.0.0.1 is taken",
-                    remedy: "stop what listens there or choose another port")
-            }
-            amqp = port
-        } else {
-            amqp = try .any()
-        }
+        amqp = try .wanted(options.port, by: "RabbitMQ broker")
         tls = options.tls == nil ? nil : try .any()
         distribution = try .any()
         nameService = try .any()

@@ -117,8 +117,10 @@ package final class RabbitServer: Sendable {
             } catch {
                 broker.stop(with: SIGKILL, within: .seconds(5))
                 // What is needed to find the reason stays on disk.
-                _ = watchdog.keep(folder.path)
-                _ = watchdog.remove(folder.path(of: RabbitFiles.data))
+                if options.folder == nil {
+                    _ = watchdog.keep(folder.path)
+                    _ = watchdog.remove(folder.path(of: RabbitFiles.data))
+                }
                 throw error
             }
         }

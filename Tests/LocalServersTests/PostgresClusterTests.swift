@@ -1,0 +1,54 @@
+import LocalServers
+import Testing
+
+@Suite struct PostgresClusterTests {
+    @Test func lendsADatabaseAndTakesItBack() async throws {
+        let cluster = try await SharedServers.postgres()
+        let name = try await cluster.withDatabase { name in
+            let current = try await cluster.psql("SELECT current_database()", in: name)
+            #expect(current == "\(name)\n")
+            return name
+        }
+        let databases = try await cluster.psql("SELECT datname FROM pg_database")
+        #expect(!databases.contains(name))
+    }
+
+    @Test func commitsAreDurable() async throws {
+        let cluster = try await SharedServers.postgres()
+        #expect(try await cluster.psql("SHOW fsync; SHOW synchronous_commit; SHOW max_connections") == "on\non\n200\n")
+    }
+
+    @Test func rowsSurviveEveryWayToEnd() async throws {
+        let cluster = try await PostgresCluster.started()
+        let port = cluster.port
+        try await cluster.psql("CREATE TABLE kept (way text)")
+        for (word, mode) in [("fast", PostgresCluster.StopMode.fast), ("immediate", .immediate), ("kill", .kill)] {
+            try await cluster.psql("INSERT INTO kept VALUES (:'way')", ["way": word])
+            try await cluster.stop(mode)
+            #expect(!cluster.isRunning)
+            try await cluster.start()
+        }
+        #expect(try await cluster.psql("SELECT way FROM kept ORDER BY 1") == "fast\nimmediate\nkill\n")
+        #expect(cluster.port == port)
+        try await cluster.shutDown()
+    }
+
+    @Test func rolesNeedTheirPasswordOverTCPOnly() async throws {
+        let cluster = try await SharedServers.postgres()
+        try await cluster.createRole("kitchen's", password: #"a'b\c"#)
+        let right = cluster.connectionString(
+            database: "postgres", user: "kitchen's", password: #"a'b\c"#, overTCP: true)
+        let wrong = cluster.connectionString(database: "postgres", user: "kitchen's", password: "x", overTCP: true)
+        #expect(try await cluster.psql("SELECT current_user", over: right) == "kitchen's\n")
+        await #expect(throws: LocalServerError.self) { try await cluster.psql("SELECT 1", over: wrong) }
+        try await cluster.psql(#"DROP ROLE :"name""#, ["name": "kitchen's"])
+    }
+
+    @Test(arguments: ["plain", "it's", #"back\slash \n"#, "two\nlines\r\n", #"":x" :'y'"#, "ß→∑"])
+    func valuesArriveAsTheyAre(value: String) async throws {
+        let cluster = try await SharedServers.postgres()
+        let hex = value.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let arrived = try await cluster.psql("SELECT encode(convert_to(:'value', 'UTF8'), 'hex')", ["value": value])
+        #expect(arrived == hex + "\n")
+    }
+}
