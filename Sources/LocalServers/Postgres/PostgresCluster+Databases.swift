@@ -67,11 +67,14 @@ extension PostgresCluster {
     ///   - user: Nil for the superuser.
     ///   - password: Needed over TCP by everybody but the superuser, whose own is known.
     ///   - overTCP: Otherwise over the socket, which is faster and asks for no password.
+    ///   - proxyPort: Over TCP through a `FaultProxy` on this port.
     package func connectionString(
-        database: String, user: String? = nil, password: String? = nil, overTCP: Bool = false
+        database: String, user: String? = nil, password: String? = nil, overTCP: Bool = false,
+        through proxyPort: UInt16? = nil
     ) -> String {
+        let overTCP = overTCP || proxyPort != nil
         var pairs = [
-            ("host", overTCP ? host : socketFolder), ("port", "\(port)"), ("dbname", database),
+            ("host", overTCP ? host : socketFolder), ("port", "\(proxyPort ?? port)"), ("dbname", database),
             ("user", user ?? self.user),
         ]
         if overTCP, let secret = password ?? (user == nil ? self.password : nil) { pairs.append(("password", secret)) }
