@@ -6,11 +6,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define BENCH_ALLOCATOR_IS_TAKEN 1
-#endif
-#endif
+#include "sanitizer.h"
 
 enum { slot_count = 1024 };
 
@@ -29,7 +25,7 @@ uint64_t bench_allocation_count(void) {
   return sum;
 }
 
-#if !defined(BENCH_ALLOCATOR_IS_TAKEN) && defined(__GLIBC__)
+#if !defined(BENCH_HAS_SANITIZER) && defined(__GLIBC__)
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
