@@ -45,10 +45,12 @@ let package = Package(
         .target(
             name: "BenchmarkBaselines", dependencies: ["CRabbitMQ"], path: "Sources/Benchmarks/Baselines",
             cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
-        .executableTarget(name: "Benchmarks", dependencies: ["BenchmarkBaselines"], exclude: ["Baselines"]),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["BenchmarkBaselines", "LocalServers"], exclude: ["Baselines"]),
 
         // Tests, one target per library.
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
+        .testTarget(name: "IntegrationTests", dependencies: ["Benchmarks"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
     ]

@@ -1,2 +1,4 @@
 /// Every benchmark, in the order of the list. A new one is a file of its own and a line here.
-let catalogue: [Benchmark] = []
+let catalogue: [Benchmark] = [
+    .amqp
+]

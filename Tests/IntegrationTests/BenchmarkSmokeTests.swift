@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// Every benchmark runs, and its JSON has the names that are promised to readers. Speed is not looked at.
+@Suite(.serialized) struct BenchmarkSmokeTests {
+    /// The names promised for each benchmark. A benchmark without a line here fails `everyBenchmarkIsPromised`.
+    static let promises: [String: (ratios: Set<String>, figures: Set<String>)] = [
+        "amqp": (
+            ratios: [],
+            figures: [
+                "confirmed_publish_w1_best_c_p50_us", "confirmed_publish_w1000_best_c_per_second",
+                "confirmed_publish_w1000_plain_c_per_second", "consume_p250_best_c_per_second",
+                "consume_p250_plain_c_per_second", "publish_null_sink_best_c_cpu_us_per_message",
+            ]
+        )
+    ]
+
+    @Test func everyBenchmarkIsPromised() throws {
+        let names = try SkaldBenchProcess.run([]).split(separator: "\n").compactMap { $0.split(separator: " ").first }
+        #expect(Set(names.map(String.init)) == Set(Self.promises.keys))
+    }
+
+    @Test(arguments: promises.keys.sorted())
+    func theJSONHoldsWhatIsPromised(name: String) throws {
+        let output = try SkaldBenchProcess.run([name, "--quick", "--json"])
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+        #expect(object["bench"] as? String == name)
+        #expect(Set(object.keys) == ["bench", "machine", "ratios", "figures"])
+        let promise = try #require(Self.promises[name])
+        let ratios = try #require(object["ratios"] as? [String: Double])
+        let figures = try #require(object["figures"] as? [String: Double])
+        #expect(promise.ratios.subtracting(ratios.keys) == [])
+        #expect(promise.figures.subtracting(figures.keys) == [])
+        #expect(ratios.values.allSatisfy { $0 > 0 })
+    }
+}
+
+/// The benchmark program as a user starts it.
+enum SkaldBenchProcess {
+    struct Failure: Error {
+        let status: Int32
+        let arguments: [String]
+    }
+
+    /// Runs it and gives its standard output; its progress goes to the test's own standard error.
+    static func run(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = try folder.appending(path: "skald-bench")
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failure(status: process.terminationStatus, arguments: arguments)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Where the build puts programs and the test bundle alike.
+    private static var folder: URL {
+        get throws {
+            let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return URL(filePath: bundle).deletingLastPathComponent()
+        }
+    }
+}
