@@ -50,8 +50,7 @@ package final class PostgresCluster: Sendable {
         if let path = options.folder {
             folder = try .kept(at: path, for: installation.account)
         } else {
-            folder = try .temporary("postgres", for: installation.account)
-            _ = watchdog.remove(folder.path)
+            folder = try .temporary("postgres", for: installation.account, removedBy: watchdog)
         }
         socketFolder = try PostgresFiles.socketFolder(beside: folder, watchdog)
         password = try PostgresFiles.password(in: folder)

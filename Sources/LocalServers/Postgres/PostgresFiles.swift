@@ -19,9 +19,7 @@ enum PostgresFiles {
             try folder.makeFolder("socket")
             return folder.path(of: "socket")
         }
-        let short = try ServerFolder.temporary("socket", for: folder.account, under: "/tmp")
-        _ = watchdog.remove(short.path)
-        return short.path
+        return try ServerFolder.temporary("socket", for: folder.account, under: "/tmp", removedBy: watchdog).path
     }
 
     static func writeConfiguration(of cluster: PostgresCluster, _ options: PostgresOptions, in folder: ServerFolder)

@@ -11,7 +11,7 @@ struct PostgresInstallation: Sendable {
 
     /// Finds the installation, or says what to install.
     static func find() throws -> PostgresInstallation {
-        let installed = namesOfFolders(in: versions).compactMap(Int.init).sorted(by: >)
+        let installed = namesInFolder(versions).compactMap(Int.init).sorted(by: >)
         guard let version = installed.first(where: { access("\(versions)/\($0)/bin/postgres", X_OK) == 0 }) else {
             throw missing("there is no \(versions)/<version>/bin/postgres")
         }
@@ -36,17 +36,6 @@ struct PostgresInstallation: Sendable {
         LocalServerError(
             .missingProgram, subject: "Postgres cluster", problem: problem,
             remedy: "run `make deps`, or install the Debian package postgresql")
-    }
-
-    private static func namesOfFolders(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names
     }
 }
 

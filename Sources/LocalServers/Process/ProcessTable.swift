@@ -22,9 +22,12 @@ struct ProcessTable {
         return Entry(pid: pid, startTime: start)
     }
 
+    /// The processes that any thread of `pid` started and nobody has reaped.
     static func children(of pid: pid_t) -> [Entry] {
-        let text = readFile("/proc/\(pid)/task/\(pid)/children") ?? ""
-        return text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }.compactMap(entry)
+        namesInFolder("/proc/\(pid)/task").flatMap { thread in
+            let text = readFile("/proc/\(pid)/task/\(thread)/children") ?? ""
+            return text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }.compactMap(entry)
+        }
     }
 
     /// Waits for processes that are not our children to end, and kills those that are still there after the limit.

@@ -5,19 +5,22 @@ struct ServerFolder: Sendable {
     let path: String
     let account: Account
 
-    /// Makes an empty folder with a random name under the system's temporary folder.
-    static func temporary(_ kind: String, for account: Account, under parent: String? = nil) throws -> ServerFolder {
+    /// Makes an empty folder with a random name, under the system's temporary folder unless said otherwise.
+    ///
+    /// The watchdog hears of it first, so that there is no moment at which a killed owner could leave it behind.
+    static func temporary(
+        _ kind: String, for account: Account, under parent: String? = nil, removedBy watchdog: Watchdog
+    ) throws -> ServerFolder {
         let parent = parent ?? temporaryParent(for: account)
-        for _ in 0..<8 {
-            let path = "\(parent)/skald-\(kind)-\(randomName())"
-            if mkdir(path, 0o700) == 0 {
-                let folder = ServerFolder(path: path, account: account)
-                try folder.give(path)
-                return folder
-            }
-            if errno != EEXIST { throw LocalServerError.system("mkdir \(path)", subject: "server folder") }
+        let folder = ServerFolder(path: "\(parent)/skald-\(kind)-\(randomName())", account: account)
+        _ = watchdog.remove(folder.path)
+        guard mkdir(folder.path, 0o700) == 0 else {
+            let error = LocalServerError.system("mkdir \(folder.path)", subject: "server folder")
+            _ = watchdog.keep(folder.path)
+            throw error
         }
-        throw LocalServerError.system("mkdir under \(parent)", subject: "server folder", number: EEXIST)
+        try folder.give(folder.path)
+        return folder
     }
 
     /// Uses the folder at `path`, made if it is not there.
@@ -87,6 +90,18 @@ struct ServerFolder: Sendable {
 /// A password nobody can guess, of digits and small letters.
 func randomSecret() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+}
+
+/// What lies in a folder, in no order; nothing when it cannot be read.
+func namesInFolder(_ path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names
 }
 
 /// The text of a file of at most a few megabytes, or nil when it cannot be read.

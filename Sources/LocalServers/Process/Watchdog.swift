@@ -103,7 +103,11 @@ final class Watchdog: Sendable {
             done
         done
         while read -r folder; do
-            [ -z "$folder" ] || rm -rf -- "$folder" || { sleep 0.5; rm -rf -- "$folder"; }
+            # Again, because something that was just being started may still write there.
+            for attempt in 1 2 3 4 5 6 7 8 9 10; do
+                [ -n "$folder" ] && [ -e "$folder" ] || break
+                rm -rf -- "$folder" 2>/dev/null || sleep 0.2
+            done
         done <<END
         $folders
         END

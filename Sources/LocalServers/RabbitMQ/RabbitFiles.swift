@@ -45,4 +45,12 @@ enum RabbitFiles {
         try folder.write(name, fresh)
         return fresh
     }
+
+    /// The lines that tell why a boot failed: those around the last `BOOT FAILED`, for crash reports bury it; otherwise
+    /// the last lines there are.
+    static func reason(inLog log: String) -> String {
+        let lines = log.split(separator: "\n")
+        guard let failure = lines.lastIndex(of: "BOOT FAILED") else { return lines.suffix(12).joined(separator: "\n") }
+        return lines[max(0, failure - 8)..<min(lines.count, failure + 8)].joined(separator: "\n")
+    }
 }

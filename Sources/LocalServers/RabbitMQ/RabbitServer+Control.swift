@@ -77,7 +77,9 @@ extension RabbitServer {
     ///
     /// While it is raised the broker stops reading from connections that publish, and says `connection.blocked`.
     package func setMemoryWatermark(_ fraction: Double) async throws {
-        try await evaluate("ok = vm_memory_monitor:set_vm_memory_high_watermark(\(fraction))")
+        // As a quotient, because Erlang does not read all of Swift's spellings of a small number.
+        let billionths = Int((fraction * 1_000_000_000).rounded())
+        try await evaluate("ok = vm_memory_monitor:set_vm_memory_high_watermark(\(billionths) / 1000000000)")
     }
 
     /// Under which name changes are noted in the broker's log.

@@ -39,8 +39,7 @@ package final class RabbitServer: Sendable {
         if let path = options.folder {
             folder = try .kept(at: path, for: account)
         } else {
-            folder = try .temporary("rabbitmq", for: account)
-            _ = watchdog.remove(folder.path)
+            folder = try .temporary("rabbitmq", for: account, removedBy: watchdog)
         }
         let identity = try RabbitFiles.identity(in: folder)
         nodeName = identity.nodeName
@@ -165,7 +164,7 @@ package final class RabbitServer: Sendable {
     private func failure(_ problem: String) -> LocalServerError {
         LocalServerError(
             .startFailed, subject: "RabbitMQ broker \(nodeName)",
-            problem: "\(problem); its last words were:\n\(lastLines(12, of: logPath))\n",
+            problem: "\(problem); its log says:\n\(RabbitFiles.reason(inLog: readFile(logPath) ?? ""))\n",
             remedy: "read the log; a machine short of memory, disk or time needs a longer start limit", logPath: logPath
         )
     }

@@ -1,0 +1,53 @@
+import Glibc
+import Testing
+
+@testable import LocalServers
+
+@Suite struct ProcessTests {
+    @Test func readsAProcessWhoseNameHoldsParentheses() {
+        let text = "42 (a) S (b) c) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 200\n"
+        #expect(ProcessTable.parse(text, 42) == ProcessTable.Entry(pid: 42, startTime: 987654))
+        let ended = text.replacing(") S 1 42", with: ") Z 1 42")
+        #expect(ProcessTable.parse(ended, 42) == nil)
+    }
+
+    @Test func aCommandThatOverrunsIsKilledAndNamed() async throws {
+        let error = await #expect(throws: LocalServerError.self) {
+            try await onOwnThread { try Command(["sh", "-c", "sleep 600"], limit: .milliseconds(200)).run() }
+        }
+        #expect(error?.code == .timedOut)
+        #expect(error?.subject == "sh -c sleep 600")
+    }
+
+    @Test func aCommandGetsNothingOfTheCallers() async throws {
+        setenv("SKALD_TEST_LEAK", "1", 1)
+        let open = open("/dev/null", O_RDONLY)
+        defer { close(open) }
+        let script =
+            "echo \"[$SKALD_TEST_LEAK]\"; cat; test -e /proc/self/fd/\(open) && echo leaked; test -t 0 || echo no terminal"
+        let output = try await onOwnThread { try Command(["sh", "-c", script], input: "given\n").output() }
+        #expect(output == "[]\ngiven\nno terminal\n")
+    }
+
+    @Test func aFailedCommandIsQuoted() async throws {
+        let error = await #expect(throws: LocalServerError.self) {
+            try await onOwnThread { try Command(["sh", "-c", "echo why >&2; exit 3"]).output() }
+        }
+        #expect(error?.problem.contains("ended with 3: why") == true)
+    }
+
+    @Test func aReservedPortIsNotGivenTwice() throws {
+        let first = try PortReservation.any()
+        #expect(PortReservation.take(first.port) == nil)
+        let port = first.port
+        _ = consume first
+        #expect(PortReservation.take(port) != nil)
+    }
+
+    @Test func aPortSomebodyListensOnIsNotTaken() throws {
+        let server = try EchoServer()
+        // The reservation of the echo server holds the name; ask about the port itself.
+        #expect(Probe.accepts(port: server.port))
+        #expect(PortReservation.take(server.port) == nil)
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Testing
+
+@testable import LocalServers
+
+/// What needs a broker of its own: ends, restarts, listeners, failures.
+@Suite(.serialized) struct RabbitServerLifeTests {
+    @Test(.timeLimit(.minutes(5)))
+    func livesBesideAnotherAndComesBackOnTheSamePortsAndData() async throws {
+        var options = RabbitOptions()
+        options.tls = .init()
+        let server = try await RabbitServer.started(options)
+        let other = try await SharedServers.rabbit()
+        #expect(server.nodeName != other.nodeName && server.port != other.port)
+
+        let name = try await server.makeVirtualHost()
+        let process = server.processID
+        try await server.restart()
+        #expect(server.processID != process)
+        #expect(Probe.speaksAMQP(port: server.port))
+        #expect(try await server.ctl(["list_vhosts", "--silent"]).contains(name))
+
+        try await server.kill()
+        #expect(!server.isRunning)
+        #expect(!Probe.accepts(port: server.port))
+        try await server.start()
+        #expect(Probe.speaksAMQP(port: server.port))
+
+        try await checkTLS(of: server)
+        try await checkMemoryAlarm(of: server)
+        try await server.shutDown()
+        #expect(access(server.folder.path, F_OK) != 0)
+        #expect(Probe.speaksAMQP(port: other.port))
+    }
+
+    private func checkTLS(of server: RabbitServer) async throws {
+        let tls = try #require(server.tls)
+        let trusting = try await handshake(tls, authority: tls.authority, name: "localhost")
+        #expect(trusting.contains("Verification: OK"))
+        #expect(trusting.contains("TLSv1.3"))
+        #expect(
+            try await handshake(tls, authority: tls.strangeAuthority, name: "localhost").contains("Verification error"))
+        #expect(try await handshake(tls, authority: tls.authority, name: "elsewhere").contains("Verification error"))
+    }
+
+    private func checkMemoryAlarm(of server: RabbitServer) async throws {
+        try await server.setMemoryWatermark(0.00001)
+        #expect(try await server.evaluate("rabbit_alarm:get_alarms()").contains("memory"))
+        try await server.setMemoryWatermark(0.4)
+        #expect(try await server.evaluate("rabbit_alarm:get_alarms()") == "[]")
+    }
+
+    private func handshake(_ tls: RabbitTLS, authority: String, name: String) async throws -> String {
+        let arguments = [
+            "openssl", "s_client", "-connect", "127.0.0.1:\(tls.port)", "-CAfile", authority, "-verify_hostname", name,
+            "-cert", tls.clientCertificate, "-key", tls.clientKey,
+        ]
+        return try await onOwnThread { try Command(arguments).run().output }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func aBrokerThatCannotStartSaysWhyAndKeepsItsLog() async throws {
+        var options = RabbitOptions()
+        options.configuration = ["no_such_setting = 1"]
+        let error = try #require(
+            await #expect(throws: LocalServerError.self) { try await RabbitServer.started(options) })
+        #expect(error.code == .startFailed)
+        #expect(error.problem.contains("no_such_setting"))
+        let log = try #require(error.logPath)
+        #expect(try #require(readFile(log)).contains("no_such_setting"))
+        _ = try await onOwnThread {
+            try Command(["rm", "-rf", "--", String(log.dropLast("/broker.log".count))]).output()
+        }
+    }
+}
