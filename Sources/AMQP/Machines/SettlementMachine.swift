@@ -1,0 +1,116 @@
+/// The deliveries of one channel that are not settled, and the acks that can be sent for them in few frames.
+///
+/// Delivery tags count up from 1 on each channel. An ack is held until it joins the prefix of settled deliveries, which
+/// one `basic.ack` with `multiple` covers; those behind a gap go out singly once they have been held too long or are
+/// too many. A value without I/O.
+struct SettlementMachine {
+    /// What the holder of a delivery decided.
+    enum Decision: Sendable, Equatable {
+        case ack
+        case nack(requeue: Bool)
+        case reject(requeue: Bool)
+    }
+
+    private enum State: UInt8 {
+        /// With its holder.
+        case open
+        /// Acked by its holder, the broker not told yet.
+        case ackHeld
+        /// The broker has been told.
+        case sent
+    }
+
+    /// The tag of `states[head]`.
+    private var oldest: UInt64 = 1
+    private var states: [State] = []
+    private var head = 0
+    private(set) var heldCount = 0
+    private(set) var openCount = 0
+
+    /// A delivery came. Tags come in order without gaps.
+    mutating func delivered(_ tag: UInt64) -> Bool {
+        guard tag == oldest + UInt64(states.count - head) else { return false }
+        states.append(.open)
+        openCount += 1
+        return true
+    }
+
+    /// The holder decided.
+    ///
+    /// - Returns: a method to send at once, for everything but an ack; nil for an ack, and for a tag already settled.
+    mutating func settle(_ tag: UInt64, _ decision: Decision) -> (accepted: Bool, method: OutboundMethod?) {
+        guard tag >= oldest, tag - oldest < UInt64(states.count - head) else { return (false, nil) }
+        let index = head + Int(tag - oldest)
+        guard states[index] == .open else { return (false, nil) }
+        openCount -= 1
+        switch decision {
+        case .ack:
+            states[index] = .ackHeld
+            heldCount += 1
+            return (true, nil)
+        case .nack(let requeue):
+            states[index] = .sent
+            dropSentPrefix()
+            return (true, .basicNack(tag: tag, multiple: false, requeue: requeue))
+        case .reject(let requeue):
+            states[index] = .sent
+            dropSentPrefix()
+            return (true, .basicReject(tag: tag, requeue: requeue))
+        }
+    }
+
+    /// The acks to send now.
+    ///
+    /// - Parameter includingGaps: also those behind a delivery that is still open.
+    mutating func flush(includingGaps: Bool, _ send: (_ tag: UInt64, _ multiple: Bool) -> Void) {
+        guard heldCount > 0 else { return }
+        flushPrefix(send)
+        guard includingGaps, heldCount > 0 else { return }
+        for index in head..<states.count where states[index] == .ackHeld {
+            states[index] = .sent
+            heldCount -= 1
+            send(oldest + UInt64(index - head), false)
+        }
+    }
+
+    /// The channel is gone, and its tags with it.
+    mutating func reset() {
+        self = SettlementMachine()
+    }
+
+    private mutating func flushPrefix(_ send: (UInt64, Bool) -> Void) {
+        var index = head
+        var acked = 0
+        var lastAcked = 0
+        while index < states.count, states[index] != .open {
+            if states[index] == .ackHeld {
+                acked += 1
+                lastAcked = index
+            }
+            index += 1
+        }
+        if acked > 0 {
+            send(oldest + UInt64(lastAcked - head), acked > 1 || lastAcked > head)
+            heldCount -= acked
+        }
+        drop(upTo: index)
+    }
+
+    private mutating func dropSentPrefix() {
+        var index = head
+        while index < states.count, states[index] == .sent { index += 1 }
+        drop(upTo: index)
+    }
+
+    private mutating func drop(upTo index: Int) {
+        oldest += UInt64(index - head)
+        head = index
+        if head == states.count {
+            states.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 1024, head * 2 >= states.count {
+            states.removeSubrange(0..<head)
+            head = 0
+        }
+    }
+}
