@@ -1,0 +1,202 @@
+/// The channels of one link as its I/O thread sees them: who handles each, what it waits for, what is due.
+struct ChannelTable {
+    /// One channel. A class, for its assembler is changed in place on every frame.
+    private final class Entry {
+        let handler: (any ChannelHandler)?
+        var assembler: ContentAssembler
+        var calls: [PendingCall] = []
+        /// Its owner is closing it, or an answer is overdue: only `close-ok` is of interest.
+        var isClosing = false
+        var isDirty = false
+        var wakeAt = UInt64.max
+
+        init(_ handler: (any ChannelHandler)?, bodyByteCountMax: Int) {
+            self.handler = handler
+            assembler = ContentAssembler(bodyByteCountMax: bodyByteCountMax)
+        }
+    }
+
+    private let bodyByteCountMax: Int
+    private let numbers: ChannelNumberPool
+    private var entries: [UInt16: Entry] = [:]
+    private var dirty: [Entry] = []
+    private var isBlocked = false
+    /// The last channel a frame came for, as they come in runs.
+    private var recent: (number: UInt16, entry: Entry)?
+    /// When the next call or handler is due, in monotonic nanoseconds.
+    private(set) var nextTimer = UInt64.max
+
+    init(bodyByteCountMax: Int, numbers: ChannelNumberPool) {
+        self.bodyByteCountMax = bodyByteCountMax
+        self.numbers = numbers
+        entries[0] = Entry(nil, bodyByteCountMax: 0)
+    }
+
+    // MARK: Commands
+
+    mutating func perform(_ command: LinkCommand) {
+        switch command {
+        case .attach(let channel, let handler):
+            let entry = Entry(handler, bodyByteCountMax: bodyByteCountMax)
+            entries[channel] = entry
+            recent = nil
+            if isBlocked { handler.blocked(true) }
+        case .expect(let channel, let call):
+            guard let entry = entries[channel] else {
+                return call.continuation.resume(throwing: AMQPError(.channelClosed, "the channel is closed"))
+            }
+            entry.calls.append(call)
+            nextTimer = min(nextTimer, call.deadline)
+        case .touch(let channel):
+            if let entry = entries[channel] { markDirty(entry) }
+        case .closing(let channel):
+            entries[channel]?.isClosing = true
+        case .shutdown:
+            break
+        }
+    }
+
+    /// A command that came too late.
+    func refuse(_ command: LinkCommand, _ error: AMQPError) {
+        switch command {
+        case .attach(_, let handler): handler.closed(error)
+        case .expect(_, let call): call.continuation.resume(throwing: error)
+        case .touch, .closing, .shutdown: break
+        }
+    }
+
+    // MARK: Frames
+
+    mutating func handle(_ frame: InboundFrame, on channel: UInt16, _ mailbox: Mailbox) throws(AMQPError) {
+        // A channel we have given up may still have frames under way.
+        guard let entry = entry(channel) else { return }
+        switch unsafe frame {
+        case .method(let method):
+            try handle(method, entry, channel, mailbox)
+        case .header(let bodyByteCount, let properties):
+            if let content = try entry.assembler.header(bodyByteCount: bodyByteCount, properties: properties) {
+                pass(content, to: entry)
+            }
+        case .body(let bytes):
+            if let content = try unsafe entry.assembler.body(bytes) { pass(content, to: entry) }
+        case .heartbeat:
+            throw AMQPError(.protocolViolation, "the broker sent a heartbeat on channel \(channel)")
+        }
+    }
+
+    private mutating func handle(
+        _ method: InboundMethod, _ entry: Entry, _ channel: UInt16, _ mailbox: Mailbox
+    ) throws(AMQPError) {
+        switch method {
+        case .basicDeliver(let head): try entry.assembler.begin(.delivery(head))
+        case .basicReturn(let head): try entry.assembler.begin(.returned(head))
+        case .channelClose(let code, let text):
+            try mailbox.post { contents throws(AMQPError) in try contents.writer.write(.channelCloseOK, on: channel) }
+            remove(channel, AMQPError.fromBroker(replyCode: code, text: text, on: .channel))
+        case .channelCloseOK:
+            answer(method, on: channel)
+            remove(channel, AMQPError(.closed, "the channel was closed by its owner"))
+        default:
+            try entry.assembler.requireIdle()
+            if method.isAnswer {
+                answer(method, on: channel)
+            } else if !entry.isClosing {
+                entry.handler?.received(method)
+                markDirty(entry)
+            }
+        }
+    }
+
+    private mutating func pass(_ content: ContentAssembler.Content, to entry: Entry) {
+        guard !entry.isClosing else { return }
+        entry.handler?.received(content)
+        markDirty(entry)
+    }
+
+    /// The first request of the channel has its answer.
+    mutating func answer(_ method: InboundMethod, on channel: UInt16) {
+        guard let entry = entries[channel], !entry.calls.isEmpty else { return }
+        entry.calls.removeFirst().continuation.resume(returning: method)
+    }
+
+    private mutating func entry(_ channel: UInt16) -> Entry? {
+        if let recent, recent.number == channel { return recent.entry }
+        guard let entry = entries[channel] else { return nil }
+        recent = (channel, entry)
+        return entry
+    }
+
+    // MARK: The broker's state
+
+    mutating func setBlocked(_ blocked: Bool) {
+        isBlocked = blocked
+        for entry in entries.values {
+            entry.handler?.blocked(blocked)
+            markDirty(entry)
+        }
+    }
+
+    // MARK: Time
+
+    /// Calls the handlers for which something arrived or is due.
+    mutating func endBatch(now: UInt64) {
+        if now >= nextTimer {
+            for entry in entries.values where entry.wakeAt <= now { markDirty(entry) }
+        }
+        for entry in dirty {
+            entry.isDirty = false
+            entry.wakeAt = entry.handler?.endOfBatch(now: now) ?? .max
+        }
+        if now >= nextTimer {
+            nextTimer = entries.values.map { min($0.wakeAt, $0.calls.first?.deadline ?? .max) }.min() ?? .max
+        } else {
+            for entry in dirty { nextTimer = min(nextTimer, entry.wakeAt) }
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// Requests whose answer is overdue. Their channels are given up, for a late answer would be taken for another's.
+    ///
+    /// - Returns: the channels to close.
+    mutating func expireCalls(_ now: UInt64) -> [UInt16] {
+        guard now >= nextTimer else { return [] }
+        var expired: [UInt16] = []
+        for (channel, entry) in entries {
+            guard let call = entry.calls.first, call.deadline <= now, !entry.isClosing else { continue }
+            let error = AMQPError(.timedOut, "the broker did not answer \(call.method.name) within the request timeout")
+            let calls = entry.calls
+            entry.calls = []
+            for call in calls { call.continuation.resume(throwing: error) }
+            guard channel != 0 else { continue }
+            entry.isClosing = true
+            entry.handler?.closed(error)
+            entries[channel] = Entry(nil, bodyByteCountMax: bodyByteCountMax)
+            entries[channel]?.isClosing = true
+            recent = nil
+            expired.append(channel)
+        }
+        return expired
+    }
+
+    // MARK: Ends
+
+    mutating func endAll(_ error: AMQPError) {
+        for channel in Array(entries.keys) { remove(channel, error) }
+        dirty = []
+    }
+
+    private mutating func remove(_ channel: UInt16, _ error: AMQPError) {
+        guard let entry = entries.removeValue(forKey: channel) else { return }
+        recent = nil
+        for call in entry.calls { call.continuation.resume(throwing: error) }
+        entry.calls = []
+        entry.handler?.closed(error)
+        if channel != 0 { numbers.giveBack(channel) }
+    }
+
+    private mutating func markDirty(_ entry: Entry) {
+        guard !entry.isDirty else { return }
+        entry.isDirty = true
+        dirty.append(entry)
+    }
+}

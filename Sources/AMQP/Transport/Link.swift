@@ -1,0 +1,113 @@
+import Telemetry
+
+/// One incarnation of a connection: from login until its socket ends, it never comes back.
+///
+/// The bytes are moved by a thread of its own (`LinkThread`); this is the handle others post through.
+final class Link: Sendable {
+    let mailbox: Mailbox
+    let agreement: LoginMachine.Agreement
+    /// Which login of its connection this is, from 1.
+    let generation: UInt64
+    private let numbers: ChannelNumberPool
+    private let requestTimeout: Duration
+
+    init(
+        mailbox: Mailbox, numbers: ChannelNumberPool, agreement: LoginMachine.Agreement, generation: UInt64,
+        requestTimeout: Duration
+    ) {
+        self.mailbox = mailbox
+        self.numbers = numbers
+        self.agreement = agreement
+        self.generation = generation
+        self.requestTimeout = requestTimeout
+    }
+
+    /// Opens a channel whose frames go to the handler.
+    func openChannel(_ handler: any ChannelHandler) async throws(AMQPError) -> Channel {
+        guard let number = numbers.take(max: agreement.channelMax) else {
+            throw AMQPError(.invalidArgument, "all \(agreement.channelMax) channels of this connection are in use")
+        }
+        let channel = Channel(number: number, link: self)
+        _ = try await call(.channelOpen, on: number, attaching: handler)
+        return channel
+    }
+
+    /// Sends a method and waits for its answer.
+    ///
+    /// - Throws: the broker's refusal, `timedOut` after the request timeout, or what ended the link.
+    func call(
+        _ method: OutboundMethod, on channel: UInt16, attaching handler: (any ChannelHandler)? = nil,
+        isClosing: Bool = false
+    ) async throws(AMQPError) -> InboundMethod {
+        let deadline = MonotonicClock.now() + requestTimeout.nanoseconds
+        do {
+            return try await withCheckedThrowingContinuation { continuation in
+                let pending = PendingCall(method: method, deadline: deadline, continuation: continuation)
+                do {
+                    try mailbox.post { contents throws(AMQPError) in
+                        try contents.writer.write(method, on: channel)
+                        if let handler { contents.commands.append(.attach(channel: channel, handler)) }
+                        if isClosing { contents.commands.append(.closing(channel: channel)) }
+                        contents.commands.append(.expect(channel: channel, pending))
+                    }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } catch let error as AMQPError {
+            throw error
+        } catch {
+            throw AMQPError(.connectionClosed, "the request failed", cause: error)
+        }
+    }
+
+    /// Ends the link without a word to the broker.
+    func shutdown(_ error: AMQPError) {
+        // A link that has ended already refuses the post, which is what was wanted.
+        try? mailbox.post(.shutdown(error))
+    }
+}
+
+/// One channel of a link.
+struct Channel: Sendable {
+    let number: UInt16
+    let link: Link
+
+    func call(_ method: OutboundMethod) async throws(AMQPError) -> InboundMethod {
+        try await link.call(method, on: number)
+    }
+
+    /// Lets the handler look at its queue on the I/O thread.
+    func touch() {
+        try? link.mailbox.post(.touch(channel: number))
+    }
+
+    /// Closes the channel in order. One that is gone already stays gone.
+    func close() async {
+        _ = try? await link.call(.channelClose(code: 200, text: "closed by its owner"), on: number, isClosing: true)
+    }
+}
+
+/// The channel numbers of one link that are free. The I/O thread gives a number back once both sides have closed it.
+final class ChannelNumberPool: Sendable {
+    private struct Numbers {
+        var next: UInt16 = 1
+        var free: [UInt16] = []
+    }
+
+    private let numbers = Lock(Numbers())
+
+    /// A free number, nil where all up to `max` are in use.
+    func take(max: UInt16) -> UInt16? {
+        numbers.withLock { numbers in
+            if let number = numbers.free.popLast() { return number }
+            guard numbers.next <= max, numbers.next > 0 else { return nil }
+            defer { numbers.next &+= 1 }
+            return numbers.next
+        }
+    }
+
+    func giveBack(_ number: UInt16) {
+        numbers.withLock { $0.free.append(number) }
+    }
+}

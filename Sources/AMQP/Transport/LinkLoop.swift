@@ -1,0 +1,243 @@
+import Glibc
+import Telemetry
+
+/// The loop of one link: what happens between two waits. Confined to its thread.
+struct LinkLoop: ~Copyable {
+    /// What a turn of the loop wants known outside.
+    enum Report {
+        case none
+        case opened(LoginMachine.Agreement)
+        case blocked(reason: String)
+        case unblocked
+    }
+
+    private let settings: LinkSettings
+    private let mailbox: Mailbox
+    private let metrics: ConnectionMetrics
+    private var transport: Transport?
+    private var poller: Poller?
+    private var input: InputBuffer
+    private var output = OutputBuffer()
+    private var isWriteBlocked = false
+    private var decoder = FrameDecoder()
+    private var login: LoginMachine?
+    private var channels: ChannelTable
+    private var heartbeat = HeartbeatMachine(interval: 0, now: 0)
+    private var loginDeadline: UInt64 = 0
+    private var report = Report.none
+
+    init(settings: LinkSettings, mailbox: Mailbox, numbers: ChannelNumberPool, metrics: ConnectionMetrics) {
+        self.settings = settings
+        self.mailbox = mailbox
+        self.metrics = metrics
+        input = InputBuffer(frameByteCountMax: Int(settings.wish.frameMax))
+        channels = ChannelTable(bodyByteCountMax: settings.bodyByteCountMax, numbers: numbers)
+    }
+
+    /// Resolves, connects, and begins the login.
+    mutating func connect() throws(AMQPError) {
+        loginDeadline = MonotonicClock.now() + settings.connectTimeout.nanoseconds
+        let userTimeout = Duration.seconds(max(Int(settings.wish.heartbeat) * 2, 0))
+        let transport = try Transport(
+            to: settings.host, tls: settings.tls, deadline: loginDeadline, wake: mailbox.wake.descriptor,
+            userTimeout: userTimeout)
+        poller = try Poller(socket: transport.descriptor, wake: mailbox.wake.descriptor)
+        self.transport = consume transport
+        login = LoginMachine(settings.wish)
+        try mailbox.post { contents throws(AMQPError) in contents.writer.writeProtocolHeader() }
+    }
+
+    /// Waits for something to do and does it.
+    ///
+    /// - Throws: what ended the link.
+    mutating func turn() throws(AMQPError) -> Report {
+        report = .none
+        try performCommands()
+        try write()
+        let ready = try wait()
+        let now = MonotonicClock.now()
+        if ready.isWoken { mailbox.wake.clear() }
+        try performCommands()
+        if ready.isReadable || input.mayHoldMore { try read(now) }
+        try checkDeadlines(now)
+        channels.endBatch(now: now)
+        return report
+    }
+
+    /// Everybody who waits is told.
+    mutating func end(_ error: AMQPError) {
+        for command in mailbox.close(error) { channels.refuse(command, error) }
+        channels.endAll(error)
+    }
+
+    // MARK: Waiting
+
+    private func wait() throws(AMQPError) -> Poller.Ready {
+        let now = MonotonicClock.now()
+        var deadline = min(channels.nextTimer, heartbeat.nextTimer)
+        if login != nil { deadline = min(deadline, loginDeadline) }
+        if input.mayHoldMore { deadline = 0 }
+        switch poller {
+        case .some(let poller):
+            return try poller.wait(now: now, deadline: deadline, wantsWrite: isWriteBlocked)
+        case .none: preconditionFailure("a link waits only after it has connected")
+        }
+    }
+
+    private mutating func checkDeadlines(_ now: UInt64) throws(AMQPError) {
+        if login != nil, now >= loginDeadline {
+            throw AMQPError(
+                .timedOut, "the broker at \(settings.host) did not finish the login within the connect timeout")
+        }
+        switch heartbeat.check(now) {
+        case .none: break
+        case .send:
+            try mailbox.post { contents throws(AMQPError) in contents.writer.writeHeartbeat() }
+        case .dead:
+            metrics.heartbeatsLost.add(1)
+            throw AMQPError(
+                .heartbeatLost, "nothing was heard from the broker at \(settings.host) for two heartbeat intervals")
+        }
+        for expired in channels.expireCalls(now) {
+            try mailbox.post { contents throws(AMQPError) in
+                try contents.writer.write(.channelClose(code: 200, text: "no answer in time"), on: expired)
+            }
+        }
+    }
+
+    // MARK: Commands
+
+    private mutating func performCommands() throws(AMQPError) {
+        for command in mailbox.takeCommands() {
+            if case .shutdown(let error) = command {
+                channels.refuse(command, error)
+                throw error
+            }
+            channels.perform(command)
+        }
+    }
+
+    // MARK: Writing
+
+    private mutating func write() throws(AMQPError) {
+        while true {
+            if output.isEmpty { mailbox.exchange(&output) }
+            guard !output.isEmpty else {
+                isWriteBlocked = false
+                return
+            }
+            let result: TransferResult =
+                switch transport {
+                case .some(let transport): unsafe output.withUnsentBytes { unsafe transport.write($0) }
+                case .none: preconditionFailure("a link writes only after it has connected")
+                }
+            metrics.writeSyscalls.add(1)
+            switch result {
+            case .bytes(let count):
+                output.consume(count)
+                metrics.bytesSent.add(count)
+                heartbeat.sent(MonotonicClock.now())
+            case .wouldBlock:
+                isWriteBlocked = true
+                return
+            case .ended:
+                throw login?.ended() ?? AMQPError(.connectionClosed, "the broker ended the connection")
+            case .failed(let error):
+                throw error
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    private mutating func read(_ now: UInt64) throws(AMQPError) {
+        var result = TransferResult.wouldBlock
+        switch transport {
+        case .some(let transport):
+            unsafe input.fill { buffer in
+                result = unsafe transport.read(into: buffer)
+                if case .bytes(let count) = result { return count }
+                return 0
+            }
+        case .none: preconditionFailure("a link reads only after it has connected")
+        }
+        metrics.readSyscalls.add(1)
+        switch result {
+        case .bytes(let count):
+            metrics.bytesReceived.add(count)
+            heartbeat.received(now)
+            try handleInput()
+        case .wouldBlock: break
+        case .ended:
+            throw login?.ended() ?? AMQPError(.connectionClosed, "the broker ended the connection")
+        case .failed(let error):
+            // A broker that refuses a login may reset the connection instead of ending it.
+            throw login?.ended() ?? error
+        }
+    }
+
+    private mutating func handleInput() throws(AMQPError) {
+        while let frame = unsafe try input.nextFrame() {
+            let frameCopy = unsafe frame
+            let isOpen = login == nil
+            var method: InboundMethod?
+            try unsafe decoder.decode(frameCopy) { (channel, frame) throws(AMQPError) in
+                if channel == 0 {
+                    if case .method(let received) = unsafe frame { method = received }
+                } else if isOpen {
+                    try unsafe channels.handle(frame, on: channel, mailbox)
+                }
+            }
+            if let method { try handleConnection(method) }
+        }
+    }
+
+    private mutating func handleConnection(_ method: InboundMethod) throws(AMQPError) {
+        if login != nil {
+            return try handleLogin(method)
+        }
+        switch method {
+        case .connectionClose(let code, let text):
+            try mailbox.post { contents throws(AMQPError) in try contents.writer.write(.connectionCloseOK, on: 0) }
+            try? write()
+            throw AMQPError.fromBroker(replyCode: code, text: text, on: .connection)
+        case .connectionCloseOK:
+            channels.answer(method, on: 0)
+        case .connectionBlocked(let reason):
+            report = .blocked(reason: reason)
+            channels.setBlocked(true)
+        case .connectionUnblocked:
+            report = .unblocked
+            channels.setBlocked(false)
+        default:
+            throw AMQPError(.protocolViolation, "the broker sent \(method) on an open connection")
+        }
+    }
+
+    private mutating func handleLogin(_ method: InboundMethod) throws(AMQPError) {
+        switch login!.received(method) {
+        case .send(let methods):
+            try send(methods)
+        case .tune(let agreement, let methods):
+            decoder.tune(channelMax: agreement.channelMax, frameMax: agreement.frameMax)
+            input.frameByteCountMax = Int(agreement.frameMax)
+            try mailbox.post { contents throws(AMQPError) in
+                contents.writer.frameByteCountMax = Int(agreement.frameMax)
+            }
+            heartbeat = HeartbeatMachine(
+                interval: UInt64(agreement.heartbeat) * 1_000_000_000, now: MonotonicClock.now())
+            try send(methods)
+        case .opened(let agreement):
+            login = nil
+            report = .opened(agreement)
+        case .fail(let code, let message, let replyCode):
+            throw AMQPError(code, message, replyCode: replyCode)
+        }
+    }
+
+    private func send(_ methods: [OutboundMethod]) throws(AMQPError) {
+        try mailbox.post { contents throws(AMQPError) in
+            for method in methods { try contents.writer.write(method, on: 0) }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Telemetry
+
+/// What callers hand to the I/O thread: encoded bytes, and commands that must be known before those bytes go out.
+///
+/// Callers encode on their own thread under one short lock. Only the first post after the thread last looked wakes it, so
+/// a busy connection batches by itself and a lone message goes out at once.
+final class Mailbox: Sendable {
+    /// What is inside, reached under the lock only.
+    struct Contents: ~Copyable {
+        var writer: FrameWriter
+        var commands: [LinkCommand] = []
+        fileprivate var isWakePending = false
+        fileprivate var closedBy: AMQPError?
+    }
+
+    let wake: WakeDescriptor
+    private let contents: Lock<Contents>
+
+    init(frameByteCountMax: Int) throws(AMQPError) {
+        wake = try WakeDescriptor()
+        contents = Lock(Contents(writer: FrameWriter(frameByteCountMax: frameByteCountMax)))
+    }
+
+    /// Lets the caller append, then wakes the thread if it may be asleep.
+    ///
+    /// - Throws: what ended the link, or what `body` throws.
+    func post(_ body: (inout Contents) throws(AMQPError) -> Void) throws(AMQPError) {
+        let needsWake = try contents.withLock { contents throws(AMQPError) -> Bool in
+            if let error = contents.closedBy { throw error }
+            try body(&contents)
+            defer { contents.isWakePending = true }
+            return !contents.isWakePending
+        }
+        if needsWake { wake.signal() }
+    }
+
+    /// Posts a command alone.
+    func post(_ command: LinkCommand) throws(AMQPError) {
+        try post { contents throws(AMQPError) in contents.commands.append(command) }
+    }
+
+    /// Takes the commands. From here on the next post wakes the thread again.
+    func takeCommands() -> [LinkCommand] {
+        contents.withLock { contents in
+            contents.isWakePending = false
+            let commands = contents.commands
+            contents.commands = []
+            return commands
+        }
+    }
+
+    /// Exchanges the caller's empty buffer for the posted bytes.
+    func exchange(_ buffer: inout OutputBuffer) {
+        contents.withLock { contents in
+            if !contents.writer.output.isEmpty { swap(&contents.writer.output, &buffer) }
+        }
+    }
+
+    /// Refuses everything from now on, and returns the commands nobody will perform.
+    func close(_ error: AMQPError) -> [LinkCommand] {
+        contents.withLock { contents in
+            contents.closedBy = error
+            let commands = contents.commands
+            contents.commands = []
+            return commands
+        }
+    }
+}
+
+/// What the I/O thread is asked to do besides writing.
+enum LinkCommand: Sendable {
+    /// Frames of this channel go to this handler.
+    case attach(channel: UInt16, any ChannelHandler)
+    /// An answer is due on this channel.
+    case expect(channel: UInt16, PendingCall)
+    /// Let the handler of this channel look at its queue and its deadlines.
+    case touch(channel: UInt16)
+    /// The channel's owner is closing it: nothing more is delivered to it.
+    case closing(channel: UInt16)
+    /// End the connection for this reason.
+    case shutdown(AMQPError)
+}
+
+/// A request that waits for its answer. Answers come in the order of the requests on a channel.
+struct PendingCall: Sendable {
+    let method: OutboundMethod
+    let deadline: UInt64
+    let continuation: CheckedContinuation<InboundMethod, any Error>
+}
+
+/// What owns a channel. Every method runs on the connection's I/O thread; none may block or resume a continuation while
+/// it holds a lock.
+protocol ChannelHandler: AnyObject, Sendable {
+    /// `basic.ack`, `basic.nack`, `basic.cancel`, `channel.flow`.
+    func received(_ method: InboundMethod)
+    /// A whole delivery or return.
+    func received(_ content: ContentAssembler.Content)
+    /// The broker blocked or unblocked publishing.
+    func blocked(_ isBlocked: Bool)
+    /// Everything that arrived has been passed on: hand it over, complete what is complete, post what is due.
+    ///
+    /// - Returns: when to be called again at the latest, in monotonic nanoseconds.
+    func endOfBatch(now: UInt64) -> UInt64
+    /// The channel is gone, alone or with its connection. Called once, the last call.
+    func closed(_ error: AMQPError)
+}

@@ -1,0 +1,25 @@
+import CLinux
+import Glibc
+
+/// An eventfd that pulls the I/O thread out of its wait.
+final class WakeDescriptor: Sendable {
+    let descriptor: Int32
+
+    init() throws(AMQPError) {
+        descriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+        guard descriptor >= 0 else { throw Socket.systemError("cannot open an eventfd", errno) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func signal() {
+        _ = eventfd_write(descriptor, 1)
+    }
+
+    func clear() {
+        var value: eventfd_t = 0
+        _ = unsafe eventfd_read(descriptor, &value)
+    }
+}
