@@ -17,6 +17,7 @@ let strictlyMemorySafe: Set<String> = ["AMQP", "Postgres"]
 let package = Package(
     name: "skald",
     products: [
+        .library(name: "AMQP", targets: ["AMQP"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
         .executable(name: "skald-bench", targets: ["Benchmarks"]),
     ],
@@ -38,6 +39,7 @@ let package = Package(
 
         // Libraries, from the bottom of the house up.
         .target(name: "Telemetry"),
+        .target(name: "AMQP", dependencies: ["CRabbitMQ", "COpenSSL", "CLinux", "Telemetry"]),
         .target(name: "SagaModel"),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
@@ -50,7 +52,8 @@ let package = Package(
 
         // Tests, one target per library.
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
-        .testTarget(name: "IntegrationTests", dependencies: ["Benchmarks"]),
+        .testTarget(name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Telemetry"]),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
     ]

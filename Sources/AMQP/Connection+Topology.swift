@@ -1,0 +1,161 @@
+extension Connection {
+    /// Declares exchanges, queues and bindings, and makes them again after every reconnect.
+    ///
+    /// Every entity is tried, also after one was refused.
+    ///
+    /// - Throws: the first refusal; a `preconditionFailed` tells what differs, see `declarationDifference`.
+    public func declare(_ topology: Topology) async throws(AMQPError) {
+        for exchange in topology.exchanges { try ShortString.check(exchange.name, "the exchange's name") }
+        for queue in topology.queues { try ShortString.check(queue.name, "the queue's name") }
+        for binding in topology.bindings { try ShortString.check(binding.routingKey, "the binding's routing key") }
+        let declarer = TopologyDeclarer(link: try await core.link())
+        var firstError: AMQPError?
+        for step in topology.steps {
+            do {
+                try await declarer.perform(step.method)
+            } catch {
+                if firstError == nil { firstError = error }
+            }
+        }
+        await declarer.close()
+        if let firstError { throw firstError }
+        core.remember(topology)
+    }
+
+    /// Declares one queue and makes it again after every reconnect, unless the broker chose its name.
+    @discardableResult
+    public func declare(_ queue: QueueDeclaration) async throws(AMQPError) -> QueueStatus {
+        try ShortString.check(queue.name, "the queue's name")
+        let status = try await Self.status(request(queue.method(passive: false)))
+        if !queue.name.isEmpty { core.remember(Topology(queues: [queue])) }
+        return status
+    }
+
+    /// Declares one exchange and makes it again after every reconnect.
+    public func declare(_ exchange: ExchangeDeclaration) async throws(AMQPError) {
+        try await declare(Topology(exchanges: [exchange]))
+    }
+
+    /// Binds, and binds again after every reconnect.
+    public func declare(_ binding: BindingDeclaration) async throws(AMQPError) {
+        try await declare(Topology(bindings: [binding]))
+    }
+
+    /// Asks whether a queue exists, without a right to configure it.
+    ///
+    /// - Throws: `notFound` where it does not.
+    public func status(ofQueue name: String) async throws(AMQPError) -> QueueStatus {
+        try ShortString.check(name, "the queue's name")
+        return try await Self.status(request(QueueDeclaration(name).method(passive: true)))
+    }
+
+    /// Asks whether an exchange exists.
+    ///
+    /// - Throws: `notFound` where it does not.
+    public func check(exchange name: String) async throws(AMQPError) {
+        try ShortString.check(name, "the exchange's name")
+        try await request(ExchangeDeclaration(name, kind: .direct).method(passive: true))
+    }
+
+    /// Removes a binding from an exchange to a queue.
+    public func unbind(queue: String, from exchange: String, routingKey: String) async throws(AMQPError) {
+        try await request(.queueUnbind(queue: queue, exchange: exchange, routingKey: routingKey, [:]))
+    }
+
+    /// Deletes a queue with its messages.
+    ///
+    /// - Parameter onlyIfEmpty: refuse where messages are left. Quorum queues do not know this before RabbitMQ 4.
+    /// - Returns: how many messages went with it.
+    @discardableResult
+    public func delete(queue name: String, onlyIfUnused: Bool = false, onlyIfEmpty: Bool = false)
+        async throws(AMQPError)
+        -> Int
+    {
+        let answer = try await request(.queueDelete(name: name, ifUnused: onlyIfUnused, ifEmpty: onlyIfEmpty))
+        core.forgetQueue(name)
+        if case .queueDeleteOK(let count) = answer { return Int(count) }
+        return 0
+    }
+
+    /// Deletes an exchange.
+    public func delete(exchange name: String, onlyIfUnused: Bool = false) async throws(AMQPError) {
+        try await request(.exchangeDelete(name: name, ifUnused: onlyIfUnused))
+    }
+
+    /// Drops the ready messages of a queue.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    public func purge(queue name: String) async throws(AMQPError) -> Int {
+        if case .queuePurgeOK(let count) = try await request(.queuePurge(name: name)) { return Int(count) }
+        return 0
+    }
+
+    @discardableResult
+    private func request(_ method: OutboundMethod) async throws(AMQPError) -> InboundMethod {
+        let declarer = TopologyDeclarer(link: try await core.link())
+        let answer = try await declarer.perform(method)
+        await declarer.close()
+        return answer
+    }
+
+    private static func status(_ answer: InboundMethod) throws(AMQPError) -> QueueStatus {
+        guard case .queueDeclareOK(let name, let messages, let consumers) = answer else {
+            throw AMQPError(.protocolViolation, "the broker answered a queue declaration with \(answer)")
+        }
+        return QueueStatus(name: name, messageCount: Int(messages), consumerCount: Int(consumers))
+    }
+}
+
+/// The bound of AMQP's short strings, checked before the encoder would refuse them without a name.
+enum ShortString {
+    static let byteCountMax = 255
+
+    static func check(_ text: String, _ what: String) throws(AMQPError) {
+        guard text.utf8.count <= byteCountMax else {
+            throw AMQPError(
+                .invalidArgument, "\(what) is \(text.utf8.count) bytes long; AMQP allows \(byteCountMax)")
+        }
+    }
+}
+
+extension ConnectionConfiguration {
+    /// - Throws: `invalidArgument`, naming the setting.
+    func validate() throws(AMQPError) {
+        guard !hosts.isEmpty else { throw AMQPError(.invalidArgument, "a connection needs at least one host") }
+        try ShortString.check(virtualHost, "the virtual host's name")
+        guard frameByteCountMax >= 4096, frameByteCountMax <= 16 * 1024 * 1024 else {
+            throw AMQPError(
+                .invalidArgument, "frameByteCountMax is \(frameByteCountMax); it must be from 4096 to 16777216")
+        }
+        guard channelCountMax >= 1 else { throw AMQPError(.invalidArgument, "channelCountMax must be at least 1") }
+        guard bodyByteCountMax >= 0 else { throw AMQPError(.invalidArgument, "bodyByteCountMax is negative") }
+        guard heartbeat >= .zero, heartbeat <= .seconds(65_535) else {
+            throw AMQPError(.invalidArgument, "the heartbeat must be from 0 to 65535 seconds")
+        }
+    }
+}
+
+extension Message {
+    /// - Throws: `messageTooLarge` or `invalidArgument`, before anything is encoded.
+    func validate(bodyByteCountMax: Int, exchange: String, routingKey: String) throws(AMQPError) {
+        guard body.count <= bodyByteCountMax else {
+            throw AMQPError(
+                .messageTooLarge,
+                "the body is \(body.count) bytes long; the limit is \(bodyByteCountMax). "
+                    + "Send a reference to the data instead, or raise bodyByteCountMax.")
+        }
+        try ShortString.check(exchange, "the exchange's name")
+        try ShortString.check(routingKey, "the routing key")
+        let texts: [(String?, String)] = [
+            (properties.contentType, "contentType"), (properties.contentEncoding, "contentEncoding"),
+            (properties.correlationID, "correlationID"), (properties.replyTo, "replyTo"),
+            (properties.expiration, "expiration"), (properties.messageID, "messageID"), (properties.type, "type"),
+            (properties.userID, "userID"), (properties.appID, "appID"),
+        ]
+        for (text, name) in texts {
+            if let text { try ShortString.check(text, "the property \(name)") }
+        }
+        for entry in properties.headers { try ShortString.check(entry.name, "the name of a header") }
+    }
+}

@@ -1,0 +1,270 @@
+import Telemetry
+
+/// Keeps one connection alive: connects, restores what was asked for, and starts again when the link ends.
+///
+/// Publishers and consumers hold it; each of them restores its own channel, so that one that cannot does not stop the
+/// others.
+final class ConnectionCore: Sendable {
+    private struct State {
+        var link = Promise<Link>()
+        var topology = Topology()
+        var nextMember: UInt64 = 0
+        /// The publishers and consumers to restore, with the generation each has last reported on.
+        var members: [UInt64: Member] = [:]
+        var recoveredGeneration: UInt64 = 0
+        var isClosing = false
+        var supervisor: Task<Void, Never>?
+    }
+
+    private struct Member {
+        var name: String
+        var reported: UInt64 = 0
+        var isUp = false
+    }
+
+    let configuration: ConnectionConfiguration
+    let metrics = ConnectionMetrics()
+    let events = EventBroadcast()
+    private let state = Lock(State())
+    private let ended = Promise<Void>()
+
+    init(_ configuration: ConnectionConfiguration) {
+        self.configuration = configuration
+    }
+
+    // MARK: Life
+
+    func start() {
+        let task = Task { await run() }
+        state.withLock { $0.supervisor = task }
+    }
+
+    /// The link, once there is one.
+    ///
+    /// - Throws: `closed` after the end, `cancelled` where the task is, or why the first connect failed for good.
+    func link() async throws(AMQPError) -> Link {
+        try await state.withLock { $0.link }.value()
+    }
+
+    func link(within limit: Duration, orTimeOut message: String) async throws(AMQPError) -> Link {
+        try await state.withLock { $0.link }.value(within: limit, orTimeOut: message)
+    }
+
+    var isClosing: Bool { state.withLock { $0.isClosing } }
+
+    /// Says goodbye to the broker and ends the supervisor.
+    func close() async {
+        let current = state.withLock { state in
+            state.isClosing = true
+            return state.link.current
+        }
+        if case .success(let link) = current {
+            _ = try? await link.call(.connectionClose(code: 200, text: "closed by its owner"), on: 0)
+            link.shutdown(AMQPError(.closed, "the connection was closed by its owner"))
+        }
+        let supervisor = state.withLock { $0.supervisor }
+        supervisor?.cancel()
+        await supervisor?.value
+    }
+
+    /// Ends without waiting, when the owner has let go of the connection.
+    func abandon() {
+        let (current, supervisor) = state.withLock { state in
+            state.isClosing = true
+            return (state.link.current, state.supervisor)
+        }
+        supervisor?.cancel()
+        if case .success(let link) = current {
+            link.shutdown(AMQPError(.closed, "the connection was released without being closed"))
+        }
+    }
+
+    private func run() async {
+        var machine = RecoveryMachine(
+            policy: configuration.recovery, order: Array(configuration.hosts.indices.shuffled()))
+        while !isClosing, !Task.isCancelled {
+            guard case .connect(let hostIndex) = machine.next() else { break }
+            let host = configuration.hosts[hostIndex]
+            let watch = LinkWatch(self)
+            do {
+                let link = try await open(host, generation: machine.generation + 1, watch)
+                _ = machine.opened()
+                metrics.connects.add(1)
+                events.send(.connected(host: host, generation: link.generation))
+                await restoreTopology(on: link)
+                publish(link)
+                let error = await watch.ended()
+                withdraw(error)
+                machine.lost()
+            } catch {
+                metrics.connectFailures.add(1)
+                switch machine.failed(error, draw: Double.random(in: 0...1)) {
+                case .giveUp:
+                    return finish(error)
+                case .wait(let pause):
+                    events.send(.connectFailed(host: host, error, retryIn: pause))
+                    try? await Task.sleep(for: pause)
+                case .connect:
+                    break
+                }
+            }
+        }
+        finish(AMQPError(.closed, "the connection was closed by its owner"))
+    }
+
+    private func open(
+        _ host: ConnectionConfiguration.Host, generation: UInt64, _ watch: LinkWatch
+    ) async throws(AMQPError) -> Link {
+        let credentials: Credentials
+        do {
+            credentials = try configuration.credentials()
+        } catch {
+            throw AMQPError(.authenticationFailed, "the credentials cannot be read", cause: error)
+        }
+        let settings = LinkSettings(
+            host: host, tls: configuration.tls,
+            wish: LoginMachine.Wish(
+                credentials: credentials, virtualHost: configuration.virtualHost,
+                clientProperties: configuration.clientProperties, channelMax: configuration.channelCountMax,
+                frameMax: configuration.frameByteCountMax,
+                heartbeat: UInt16(clamping: configuration.heartbeat.components.seconds)),
+            connectTimeout: configuration.connectTimeout, bodyByteCountMax: configuration.bodyByteCountMax)
+        return try await LinkThread.open(
+            settings: settings, generation: generation, requestTimeout: configuration.requestTimeout, metrics: metrics,
+            observer: watch)
+    }
+
+    private func publish(_ link: Link) {
+        state.withLock { $0.link }.settle(.success(link))
+        reportRecovery(link.generation)
+    }
+
+    private func withdraw(_ error: AMQPError) {
+        metrics.isBlocked.set(0)
+        state.withLock { $0.link = Promise() }
+        events.send(.disconnected(error))
+    }
+
+    private func finish(_ error: AMQPError) {
+        // The next link will never come: whoever waits for it is told why.
+        state.withLock { state in
+            state.isClosing = true
+            if state.link.current != nil { state.link = Promise() }
+            return state.link
+        }.settle(.failure(error))
+        events.send(.closed)
+        events.finish()
+    }
+
+    // MARK: Topology
+
+    /// Remembers declarations, to make them again after a reconnect.
+    func remember(_ topology: Topology) {
+        state.withLock { $0.topology.merge(topology) }
+    }
+
+    func forgetQueue(_ name: String) {
+        state.withLock { state in
+            state.topology.queues.removeAll { $0.name == name }
+            state.topology.bindings.removeAll { $0.destination == .queue(name) }
+        }
+    }
+
+    private func restoreTopology(on link: Link) async {
+        guard link.generation > 1 else { return }
+        let topology = state.withLock { $0.topology }
+        let declarer = TopologyDeclarer(link: link)
+        for step in topology.steps {
+            do {
+                try await declarer.perform(step.method)
+            } catch {
+                if error.code == .connectionClosed || error.code == .heartbeatLost { return }
+                events.send(.topologyFailed(entity: step.name, error))
+            }
+        }
+        await declarer.close()
+    }
+
+    // MARK: Members
+
+    /// Registers a publisher or a consumer, which reports after each reconnect.
+    func join(_ name: String) -> UInt64 {
+        state.withLock { state in
+            defer { state.nextMember += 1 }
+            state.members[state.nextMember] = Member(name: name)
+            return state.nextMember
+        }
+    }
+
+    func leave(_ member: UInt64) {
+        let generation = state.withLock { state in
+            state.members[member] = nil
+            return state.link.current.flatMap { try? $0.get().generation }
+        }
+        if let generation { reportRecovery(generation) }
+    }
+
+    /// A member says whether it stands on this generation.
+    func report(_ member: UInt64, generation: UInt64, isUp: Bool) {
+        state.withLock { state in
+            state.members[member]?.reported = generation
+            state.members[member]?.isUp = isUp
+        }
+        reportRecovery(generation)
+    }
+
+    /// Once every member has reported on a generation, recovery is complete.
+    private func reportRecovery(_ generation: UInt64) {
+        let failing = state.withLock { state -> [String]? in
+            guard generation > 1, generation > state.recoveredGeneration,
+                state.members.values.allSatisfy({ $0.reported >= generation })
+            else { return nil }
+            state.recoveredGeneration = generation
+            return state.members.values.filter { !$0.isUp }.map(\.name).sorted()
+        }
+        if let failing { events.send(.recovered(generation: generation, stillFailing: failing)) }
+    }
+}
+
+/// Hears of one link's end, and passes on what the broker says of the connection.
+private final class LinkWatch: LinkObserver {
+    private let core: ConnectionCore
+    private let promise = Promise<AMQPError>()
+
+    init(_ core: ConnectionCore) {
+        self.core = core
+    }
+
+    func ended() async -> AMQPError {
+        // The supervisor is cancelled only after the link was shut down, so the end is near even then.
+        await Task { try? await promise.value() }.value ?? AMQPError(.closed, "the connection was closed")
+    }
+
+    func linkBlocked(reason: String) {
+        core.metrics.isBlocked.set(1)
+        core.metrics.blocks.add(1)
+        core.events.send(.blocked(reason: reason))
+    }
+
+    func linkUnblocked() {
+        core.metrics.isBlocked.set(0)
+        core.events.send(.unblocked)
+    }
+
+    func linkEnded(_ error: AMQPError) {
+        promise.settle(.success(error))
+    }
+}
+
+extension ConnectionConfiguration {
+    /// What we tell the broker about us; without the capabilities it would neither cancel nor block aloud.
+    var clientProperties: FieldTable {
+        [
+            "product": "Skald AMQP", "platform": "Swift", "connection_name": .string(name),
+            "capabilities": .table([
+                "publisher_confirms": true, "basic.nack": true, "consumer_cancel_notify": true,
+                "connection.blocked": true, "authentication_failure_close": true, "exchange_exchange_bindings": true,
+            ]),
+        ]
+    }
+}

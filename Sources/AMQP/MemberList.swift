@@ -1,0 +1,37 @@
+import Telemetry
+
+/// The publishers and consumers made on a connection that are still in use.
+final class MemberList: Sendable {
+    private struct Members {
+        var publishers: [WeakReference<Publisher>] = []
+        var consumers: [WeakReference<Consumer>] = []
+    }
+
+    private let members = Lock(Members())
+
+    var publishers: [Publisher] { members.withLock { $0.publishers.compactMap(\.value) } }
+    var consumers: [Consumer] { members.withLock { $0.consumers.compactMap(\.value) } }
+
+    func add(_ publisher: Publisher) {
+        members.withLock { members in
+            members.publishers.removeAll { $0.value == nil }
+            members.publishers.append(WeakReference(publisher))
+        }
+    }
+
+    func add(_ consumer: Consumer) {
+        members.withLock { members in
+            members.consumers.removeAll { $0.value == nil }
+            members.consumers.append(WeakReference(consumer))
+        }
+    }
+}
+
+/// A reference that does not keep its object alive.
+private struct WeakReference<Object: AnyObject & Sendable>: Sendable {
+    weak let value: Object?
+
+    init(_ value: Object) {
+        self.value = value
+    }
+}
