@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .library(name: "AMQP", targets: ["AMQP"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
+        .library(name: "Messaging", targets: ["Messaging"]),
         .executable(name: "skald-bench", targets: ["Benchmarks"]),
     ],
     targets: [
@@ -41,6 +42,7 @@ let package = Package(
         .target(name: "Telemetry"),
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "COpenSSL", "CLinux", "Telemetry"]),
         .target(name: "SagaModel"),
+        .target(name: "Messaging", dependencies: ["Telemetry"]),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
         // Benchmarks, with their C baselines beside them.
@@ -56,6 +58,7 @@ let package = Package(
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
+        .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
     ]
 )
 
