@@ -15,7 +15,7 @@ import CRabbitMQ
     init() {}
 
     deinit {
-        for unsafeblock in unsafe blocks { unsafe block.deallocate() }
+        for index in unsafe blocks.indices { unsafe blocks[index].deallocate() }
     }
 
     /// Forgets what was stored and frees blocks that only one large method needed.
