@@ -35,22 +35,31 @@ package struct Record: Sendable, Hashable {
         for member in members { self[member.name] = member.value }
     }
 
+    /// Takes members that are sorted by name already, each name once.
+    init(sorted members: [Member]) {
+        self.members = members
+    }
+
     /// Reads nil for a name that is absent; writing nil removes it.
     package subscript(name: String) -> Value? {
         get {
             let index = firstIndex(notBelow: name)
-            return index < members.count && members[index].name == name ? members[index].value : nil
+            return isName(at: index, name) ? members[index].value : nil
         }
         set {
             let index = firstIndex(notBelow: name)
-            let isPresent = index < members.count && members[index].name == name
-            switch (newValue, isPresent) {
+            switch (newValue, isName(at: index, name)) {
             case (let value?, true): members[index].value = value
             case (let value?, false): members.insert(Member(name: name, value: value), at: index)
             case (nil, true): members.remove(at: index)
             case (nil, false): break
             }
         }
+    }
+
+    /// Byte by byte, as the order is: `==` would take canonically equivalent names for one.
+    private func isName(at index: Int, _ name: String) -> Bool {
+        index < members.count && members[index].name.utf8.elementsEqual(name.utf8)
     }
 
     private func firstIndex(notBelow name: String) -> Int {
@@ -78,4 +87,10 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Expres
     package init(stringLiteral value: String) { self = .string(value) }
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .boolean(value) }
+}
+
+extension Value: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, Value)...) {
+        self = .record(Record(elements.map { Record.Member(name: $0.0, value: $0.1) }))
+    }
 }

@@ -1,0 +1,133 @@
+/// The rules of a saga: what an instance does about an input.
+///
+/// Pure: no clock, no I/O, no randomness. The orchestrator, the checker, the scenarios and the replay all run this one
+/// function, so what is checked is what runs.
+package enum SagaMachine {
+    /// Decides what the input makes of the instance and what is to be done.
+    ///
+    /// Nothing in here compares times: the input's time only dates timers and request ids, so an order of inputs means
+    /// the same at any speed.
+    ///
+    /// - Parameters:
+    ///   - definition: The definition that the instance was started with.
+    ///   - instance: What was stored last, or ``Instance/unstarted``.
+    ///   - input: What happened.
+    /// - Returns: The instance to store and the actions to do in one transaction with it.
+    package static func decide(
+        _ definition: CompiledDefinition, _ instance: consuming Instance, _ input: Input
+    ) -> (instance: Instance, actions: [Action]) {
+        var decision = Decision(definition, instance, milliseconds: input.milliseconds)
+        decision.take(input.happening)
+        return (decision.instance, decision.actions)
+    }
+}
+
+/// One run of ``SagaMachine/decide(_:_:_:)``: the instance in the making and the actions so far.
+struct Decision {
+    let definition: CompiledDefinition
+    let milliseconds: Int64
+    var instance: Instance
+    var actions: [Action] = []
+
+    init(_ definition: CompiledDefinition, _ instance: consuming Instance, milliseconds: Int64) {
+        self.definition = definition
+        self.instance = instance
+        self.milliseconds = milliseconds
+    }
+
+    mutating func take(_ happening: Input.Happening) {
+        switch (happening, instance.phase) {
+        case (.started(let event), .unstarted): start(event)
+        case (.started, _): ignore(.alreadyStarted)
+        case (_, .unstarted): ignore(.notStarted)
+        case (_, .finished), (_, .aborted): ignore(.alreadyFinished)
+        case (.replied(let reply), _): take(reply)
+        case (.timerFired(let turn), _): takeTimer(turn)
+        case (.occurred(let event), _): take(event)
+        case (.ordered(let order), _): take(order)
+        case (.paused(let participant), _): pause(participant)
+        case (.resumed(let participant), _): resume(participant)
+        }
+    }
+
+    mutating func ignore(_ reason: IgnoreReason) {
+        actions.append(.ignore(reason))
+    }
+
+    // MARK: Names
+
+    func turn(of pending: Pending) -> Turn {
+        Turn(
+            step: definition.steps[Int(pending.step)].id, direction: pending.direction, attempt: Int(pending.attempt))
+    }
+
+    func call(of pending: Pending) -> CompiledCall? {
+        definition.steps[Int(pending.step)].call(pending.direction)
+    }
+
+    func policy(of pending: Pending) -> CompiledPolicy {
+        definition.steps[Int(pending.step)].policy(pending.direction)
+    }
+
+    func isPaused(_ call: CompiledCall) -> Bool {
+        instance.pausedParticipants & 1 << UInt64(call.participantIndex) != 0
+    }
+
+    // MARK: Start and end
+
+    private mutating func start(_ event: StartEvent) {
+        var draft = Instance(id: event.saga, key: event.payload[definition.startKey] ?? .null)
+        draft.data = [Value?](repeating: nil, count: definition.slotNames.count)
+        draft.progress = [Instance.Progress](repeating: .ahead, count: definition.steps.count)
+        draft.progress[0] = .done
+        if draft.key == .null { return ignore(.unfit(field: definition.startKey)) }
+        if let field = draft.apply(definition.startSet, payload: event.payload) {
+            return ignore(.unfit(field: field))
+        }
+        draft.phase = .running
+        if definition.steps[0].do != nil { draft.trail.append(0) }
+        instance = draft
+        if let deadline = definition.deadlineMilliseconds {
+            instance.isDeadlineSet = true
+            actions.append(.setTimer(.deadline, dueMilliseconds: milliseconds + deadline))
+        }
+        advance()
+    }
+
+    mutating func finish(_ end: Outcome.End) {
+        // The compiled definition has an outcome without a condition for both ends, so one is always found.
+        let index = definition.outcomes.firstIndex { $0.end == end && ($0.when?.holds(in: instance) ?? true) }
+        guard let index else { preconditionFailure("no outcome for a saga that is \(end.rawValue)") }
+        instance.outcome = UInt8(index)
+        close(.finished)
+        actions.append(.finish(outcome: definition.outcomes[index].name))
+    }
+
+    /// Ends the instance and drops what only a running one needs.
+    mutating func close(_ phase: Instance.Phase) {
+        for index in instance.pending.indices { cancelTimer(ofPending: index) }
+        instance.pending.removeAll()
+        instance.early.removeAll()
+        if instance.isDeadlineSet {
+            instance.isDeadlineSet = false
+            actions.append(.cancelTimer(.deadline))
+        }
+        instance.phase = phase
+    }
+}
+
+extension Instance {
+    /// Fills data slots from a payload, all or none.
+    ///
+    /// - Returns: The first field that is missing or of the wrong type, nil when all were filled.
+    mutating func apply(_ assignments: [CompiledAssignment], payload: Record) -> String? {
+        var filled = data
+        for assignment in assignments {
+            let value = assignment.value.value(in: self, payload: payload)
+            guard value.fits(assignment.type) else { return assignment.field }
+            filled[assignment.slot] = value
+        }
+        data = filled
+        return nil
+    }
+}
