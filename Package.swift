@@ -56,7 +56,6 @@ let package = Package(
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
         .testTarget(name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Telemetry"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
-        .testTarget(name: "IntegrationTests", dependencies: ["Benchmarks"]),
         .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
