@@ -1,10 +1,72 @@
-.PHONY: help deps build test bench
+# `make` or `make help` lists what there is to do.
+
+# Debian packages: C libraries with their headers, the servers, and the Python clients of participants in Python.
+DEBIAN_PACKAGES := \
+	librabbitmq-dev libssl-dev libpq-dev libyaml-dev pkg-config \
+	rabbitmq-server postgresql openssl \
+	python3-pika python3-psycopg2
+
+# Libraries others use: their documentation shows what is public; that of the others what the house shares.
+PUBLIC_LIBRARIES := AMQP Postgres Messaging Participant
+
+# What the sanitizers run: everything but the tests of style, which run no code of ours.
+SANITIZED := --skip RepositoryTests
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build lint test test-sanitize bench docs clean
+
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
-build: ## Build everything
-	swift build
-test: ## Run every test
-	swift test
-bench: ## Run every benchmark in release mode (ARGS="--json --runs 3" is passed on)
+
+deps: ## Install what is missing from Debian; without root say how
+	@missing=''; \
+	for package in $(DEBIAN_PACKAGES); do \
+	    case "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" in \
+	        installed) ;; *) missing="$$missing $$package" ;; \
+	    esac; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then \
+	    echo "Packages are missing. Run this, then try again:"; \
+	    echo "  sudo apt-get update && sudo make deps"; \
+	    echo "It installs:$$missing"; \
+	    exit 1; \
+	fi; \
+	sh .ci/install-packages $$missing
+
+build: deps ## Build everything, tests included
+	swift build --build-tests
+
+lint: ## Check the format of all Swift files (swift format -i -r Sources Tests Package.swift repairs)
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+test: deps lint build ## Run every test, with real servers it starts itself
+	swift test --skip-build
+
+test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
+	TSAN_OPTIONS="halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions" \
+	    swift test --sanitize thread --scratch-path .build/thread $(SANITIZED) $(FILTER)
+	swift test --sanitize address --scratch-path .build/address $(SANITIZED) $(FILTER)
+
+bench: deps ## Run every benchmark in release mode (ARGS="--json --runs 3" is passed on)
 	swift build -c release --product skald-bench
 	"$$(swift build -c release --show-bin-path)/skald-bench" all $(ARGS)
+
+docs: deps ## Build the documentation of every library that has a catalog into docs-build/
+	@set -e; swift build; modules="$$(swift build --show-bin-path)/Modules"; \
+	maps="$$(for map in Sources/System/*/module.modulemap; do echo "-Xcc -fmodule-map-file=$$map"; done)"; \
+	flags="$$(pkg-config --cflags-only-I librabbitmq openssl libpq yaml-0.1 | sed 's/-I/-Xcc -I/g')"; \
+	for catalog in Sources/*/*.docc; do \
+	    library="$$(basename "$$catalog" .docc)"; graphs="docs-build/symbols/$$library"; \
+	    case " $(PUBLIC_LIBRARIES) " in *" $$library "*) level=public ;; *) level=package ;; esac; \
+	    rm -rf "$$graphs" "docs-build/$$library"; mkdir -p "$$graphs"; \
+	    swift symbolgraph-extract -module-name "$$library" -minimum-access-level $$level -I "$$modules" \
+	        -target "$$(swift -print-target-info | sed -n 's/.*"triple" *: *"\(.*\)".*/\1/p' | head -1)" \
+	        $$maps $$flags -output-dir "$$graphs"; \
+	    docc convert "$$catalog" --additional-symbol-graph-dir "$$graphs" --output-path "docs-build/$$library" \
+	        --fallback-display-name "$$library" --fallback-bundle-identifier "skald.$$library" --warnings-as-errors; \
+	    echo "docs-build/$$library"; \
+	done
+
+clean: ## Remove what was built
+	rm -rf .build docs-build

@@ -6,6 +6,7 @@ extension PostgresCluster {
     ///   - sql: One or more statements. Values from outside go in as psql variables: `:'name'` becomes a literal,
     ///     `:"name"` an identifier.
     ///   - values: The variables.
+    ///   - database: Where to run it.
     @discardableResult
     package func psql(
         _ sql: String, _ values: [String: String] = [:], in database: String = "postgres"
@@ -64,6 +65,7 @@ extension PostgresCluster {
     /// What libpq connects with.
     ///
     /// - Parameters:
+    ///   - database: The database's name.
     ///   - user: Nil for the superuser.
     ///   - password: Needed over TCP by everybody but the superuser, whose own is known.
     ///   - overTCP: Otherwise over the socket, which is faster and asks for no password.

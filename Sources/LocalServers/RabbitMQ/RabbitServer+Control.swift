@@ -10,7 +10,9 @@ extension RabbitServer {
 
     /// Evaluates an Erlang expression in the node and gives the term it yields, as text.
     ///
-    /// - Parameter expression: Without the final full stop. Values from outside go in through `erlang(binary:)`.
+    /// - Parameters:
+    ///   - expression: Without the final full stop. Values from outside go in through `erlang(binary:)`.
+    ///   - limit: How long it may take.
     @discardableResult
     package func evaluate(_ expression: String, limit: Duration = .seconds(60)) async throws -> String {
         try await onOwnThread {
