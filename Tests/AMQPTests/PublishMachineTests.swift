@@ -1,0 +1,229 @@
+import Testing
+
+@testable import AMQP
+
+@Suite struct PublishMachineTests {
+    typealias Machine = PublishMachine<Int>
+
+    static func request(
+        _ id: UInt64, byteCount: Int = 10, at time: UInt64 = 0, key: String = "k", messageID: String? = nil
+    ) -> Machine.Request {
+        let message = Message(
+            [UInt8](repeating: 0, count: byteCount), properties: Properties(messageID: messageID ?? "m\(id)"))
+        return Machine.Request(
+            id: id, message: message, exchange: "e", routingKey: key, isMandatory: true, submittedAt: time,
+            token: Int(id))
+    }
+
+    static func open(count: Int = 3, bytes: Int = 1000, timeout: UInt64 = 100) -> Machine {
+        var machine = Machine(window: .init(countMax: count, byteCountMax: bytes), timeout: timeout)
+        machine.attached(blocked: false)
+        return machine
+    }
+
+    static func sendAll(_ machine: inout Machine) -> [UInt64] {
+        var sent: [UInt64] = []
+        while let request = machine.nextToSend() { sent.append(request.id) }
+        return sent
+    }
+
+    static func settle(_ machine: inout Machine, _ number: UInt64, multiple: Bool = false, acked: Bool = true)
+        -> [String]
+    {
+        var outcomes: [String] = []
+        _ = machine.settled(number, multiple: multiple, acked: acked) { outcomes.append(describe($0)) }
+        return outcomes
+    }
+
+    static func describe(_ completion: Machine.Completion) -> String {
+        let name =
+            switch completion.outcome {
+            case .confirmed: "confirmed"
+            case .returned(let code, _): "returned \(code)"
+            case .nacked: "nacked"
+            case .unknown(let error): "unknown \(error.code.rawValue)"
+            case .notSent(let error): "notSent \(error.code.rawValue)"
+            }
+        return "\(completion.token) \(name)"
+    }
+
+    @Test func theWindowHoldsBackByCount() {
+        var machine = Self.open(count: 2)
+        for id in 1...4 { #expect(machine.submit(Self.request(UInt64(id))) == true) }
+        #expect(Self.sendAll(&machine) == [1, 2])
+        #expect(Self.settle(&machine, 1) == ["1 confirmed"])
+        #expect(Self.sendAll(&machine) == [3])
+    }
+
+    @Test func theWindowHoldsBackByBytes() {
+        var machine = Self.open(count: 100, bytes: 100)
+        for id in 1...3 { _ = machine.submit(Self.request(UInt64(id), byteCount: 60)) }
+        #expect(Self.sendAll(&machine) == [1])
+        _ = Self.settle(&machine, 1)
+        #expect(Self.sendAll(&machine) == [2])
+    }
+
+    @Test func aMessageLargerThanTheWindowGoesAlone() {
+        var machine = Self.open(count: 100, bytes: 100)
+        _ = machine.submit(Self.request(1, byteCount: 10))
+        _ = machine.submit(Self.request(2, byteCount: 500))
+        _ = machine.submit(Self.request(3, byteCount: 10))
+        #expect(Self.sendAll(&machine) == [1])
+        _ = Self.settle(&machine, 1)
+        #expect(Self.sendAll(&machine) == [2])
+        _ = Self.settle(&machine, 2)
+        #expect(Self.sendAll(&machine) == [3])
+    }
+
+    @Test func nothingGoesWhileDetachedOrBlocked() {
+        var machine = Machine(window: .init(countMax: 10, byteCountMax: 1000), timeout: 100)
+        _ = machine.submit(Self.request(1))
+        #expect(Self.sendAll(&machine) == [])
+        machine.attached(blocked: true)
+        #expect(Self.sendAll(&machine) == [])
+        machine.unblocked()
+        #expect(Self.sendAll(&machine) == [1])
+        machine.blocked()
+        _ = machine.submit(Self.request(2))
+        #expect(Self.sendAll(&machine) == [])
+    }
+
+    @Test func aLostChannelMakesTheWireUnknownAndKeepsTheQueue() {
+        var machine = Self.open(count: 2)
+        for id in 1...3 { _ = machine.submit(Self.request(UInt64(id))) }
+        _ = Self.sendAll(&machine)
+        let lost = machine.detached(AMQPError(.connectionClosed, "gone")).map(Self.describe)
+        #expect(lost == ["1 unknown connectionClosed", "2 unknown connectionClosed"])
+        machine.attached(blocked: false)
+        #expect(Self.sendAll(&machine) == [3])
+        #expect(Self.settle(&machine, 1) == ["3 confirmed"])
+    }
+
+    @Test func aReturnedMessageStaysReturnedThoughItIsAcked() {
+        var machine = Self.open()
+        for id in 1...3 { _ = machine.submit(Self.request(UInt64(id))) }
+        _ = Self.sendAll(&machine)
+        let head = ReturnHead(code: 312, text: "NO_ROUTE", exchange: "e", routingKey: "k")
+        #expect(machine.returned(head, messageID: "m2") == true)
+        #expect(Self.settle(&machine, 3, multiple: true) == ["1 confirmed", "2 returned 312", "3 confirmed"])
+    }
+
+    @Test func aReturnThatMatchesNothingChangesNothing() {
+        var machine = Self.open()
+        _ = machine.submit(Self.request(1))
+        _ = Self.sendAll(&machine)
+        let elsewhere = ReturnHead(code: 312, text: "NO_ROUTE", exchange: "e", routingKey: "other")
+        #expect(machine.returned(elsewhere, messageID: "m1") == false)
+        #expect(Self.settle(&machine, 1) == ["1 confirmed"])
+    }
+
+    @Test func twoCopiesOfOneIdAreReturnedOneByOne() {
+        var machine = Self.open()
+        for id in 1...2 { _ = machine.submit(Self.request(UInt64(id), messageID: "same")) }
+        _ = Self.sendAll(&machine)
+        let head = ReturnHead(code: 312, text: "NO_ROUTE", exchange: "e", routingKey: "k")
+        #expect(machine.returned(head, messageID: "same") == true)
+        #expect(machine.returned(head, messageID: "same") == true)
+        #expect(machine.returned(head, messageID: "same") == false)
+    }
+
+    @Test func aNackIsTold() {
+        var machine = Self.open()
+        _ = machine.submit(Self.request(1))
+        _ = Self.sendAll(&machine)
+        #expect(Self.settle(&machine, 1, acked: false) == ["1 nacked"])
+    }
+
+    @Test func cancellingBeforeAndAfterSending() throws {
+        var machine = Self.open(count: 1)
+        for id in 1...2 { _ = machine.submit(Self.request(UInt64(id))) }
+        _ = Self.sendAll(&machine)
+        var token = 0
+        let waiting = machine.cancel(id: 2, where: { token = $0 }, abandoned: -1)
+        guard case .notSent = try #require(waiting) else { return #expect(Bool(false), "2 was sent") }
+        #expect(token == 2)
+        let sent = machine.cancel(id: 1, where: { token = $0 }, abandoned: -1)
+        guard case .unknown = try #require(sent) else { return #expect(Bool(false), "1 was not sent") }
+        #expect(token == 1)
+        #expect(machine.cancel(id: 3, where: { _ in }, abandoned: -1) == nil)
+        // The number stays open: the confirm that comes concerns nobody.
+        #expect(Self.settle(&machine, 1) == ["-1 confirmed"])
+    }
+
+    @Test func deadlinesPass() {
+        var machine = Self.open(count: 1, timeout: 100)
+        _ = machine.submit(Self.request(1, at: 10))
+        _ = machine.submit(Self.request(2, at: 20))
+        _ = Self.sendAll(&machine)
+        #expect(machine.nextDeadline == 110)
+        #expect(machine.expire(now: 109, abandoned: -1).isEmpty)
+        #expect(machine.expire(now: 110, abandoned: -1).map(Self.describe) == ["1 unknown timedOut"])
+        #expect(machine.nextDeadline == 120)
+        #expect(machine.expire(now: 120, abandoned: -1).map(Self.describe) == ["2 notSent timedOut"])
+        #expect(machine.nextDeadline == nil)
+        #expect(machine.expire(now: 500, abandoned: -1).isEmpty)
+        #expect(Self.settle(&machine, 1) == ["-1 confirmed"])
+        #expect(machine.isIdle)
+    }
+
+    @Test func aMessageThatCannotBeEncodedGivesItsNumberBack() {
+        var machine = Self.open()
+        _ = machine.submit(Self.request(1))
+        _ = machine.submit(Self.request(2))
+        _ = machine.nextToSend()
+        machine.withdrawLast()
+        #expect(machine.nextToSend()?.id == 2)
+        #expect(Self.settle(&machine, 1) == ["2 confirmed"])
+    }
+
+    @Test func closingTellsEverybodyAndRefusesMore() {
+        var machine = Self.open(count: 1)
+        for id in 1...2 { _ = machine.submit(Self.request(UInt64(id))) }
+        _ = Self.sendAll(&machine)
+        let told = machine.close(AMQPError(.closed, "closed")).map(Self.describe)
+        #expect(told == ["1 unknown closed", "2 notSent closed"])
+        #expect(machine.submit(Self.request(3)) == false)
+    }
+
+    /// Whatever happens in whatever order, every publish is told its outcome exactly once.
+    @Test(arguments: 0..<100) func everyPublishEndsOnce(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        var machine = Self.open(count: 5, bytes: 300, timeout: 50)
+        var ends: [Int: Int] = [:]
+        var nextID: UInt64 = 0
+        var sentOnChannel: UInt64 = 0
+        var now: UInt64 = 0
+        func note(_ completions: [Machine.Completion]) {
+            for completion in completions where completion.token > 0 { ends[completion.token, default: 0] += 1 }
+        }
+        for _ in 0..<500 {
+            now += 1
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0...4:
+                nextID += 1
+                let size = Int.random(in: 0...400, using: &random)
+                #expect(machine.submit(Self.request(nextID, byteCount: size, at: now)) == true)
+            case 5...6:
+                let number = UInt64.random(in: 0...(sentOnChannel + 1), using: &random)
+                let acked = Bool.random(using: &random)
+                _ = machine.settled(number, multiple: Bool.random(using: &random), acked: acked) { note([$0]) }
+            case 7:
+                note(machine.detached(AMQPError(.connectionClosed, "gone")))
+                sentOnChannel = 0
+                machine.attached(blocked: Bool.random(using: &random))
+            case 8: machine.blocked()
+            case 9: machine.unblocked()
+            case 10:
+                guard nextID > 0 else { break }
+                let id = UInt64.random(in: 1...nextID, using: &random)
+                _ = machine.cancel(id: id, where: { if $0 > 0 { ends[$0, default: 0] += 1 } }, abandoned: -1)
+            default: note(machine.expire(now: now, abandoned: -1))
+            }
+            sentOnChannel += UInt64(Self.sendAll(&machine).count)
+            #expect(machine.pendingCount <= 5, "seed \(seed)")
+        }
+        note(machine.close(AMQPError(.closed, "closed")))
+        #expect(ends.count == Int(nextID), "seed \(seed)")
+        #expect(ends.values.allSatisfy { $0 == 1 }, "seed \(seed)")
+    }
+}
