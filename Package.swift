@@ -18,6 +18,7 @@ let package = Package(
     name: "skald",
     products: [
         .library(name: "AMQP", targets: ["AMQP"]),
+        .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
         .library(name: "Messaging", targets: ["Messaging"]),
         .executable(name: "skald-bench", targets: ["Benchmarks"]),
@@ -43,6 +44,7 @@ let package = Package(
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "COpenSSL", "CLinux", "Telemetry"]),
         .target(name: "SagaModel"),
         .target(name: "Messaging", dependencies: ["Telemetry"]),
+        .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Telemetry"]),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
         // Benchmarks, with their C baselines beside them.
@@ -59,6 +61,7 @@ let package = Package(
         .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
     ]
