@@ -1,0 +1,77 @@
+import CLinux
+import Glibc
+
+/// Waits for sockets with epoll, and for a wake-up from another thread with an eventfd.
+///
+/// Every call is safe from any thread (epoll_ctl(2), eventfd(2)); only ``wait(for:into:)`` belongs to one.
+@safe
+struct Poller: ~Copyable, Sendable {
+    private let epollDescriptor: Int32
+    private let wakeDescriptor: Int32
+
+    /// The key under which a wake-up shows.
+    static let wakeKey: UInt64 = 0
+
+    init() {
+        epollDescriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
+        wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(
+            epollDescriptor >= 0 && wakeDescriptor >= 0, "no descriptors left for an event loop (errno \(errno))")
+        change(wakeDescriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue)
+    }
+
+    deinit {
+        close(epollDescriptor)
+        close(wakeDescriptor)
+    }
+
+    /// What a socket is watched for.
+    struct Interest: OptionSet {
+        let rawValue: UInt32
+        static let read = Interest(rawValue: EPOLLIN.rawValue)
+        static let write = Interest(rawValue: EPOLLOUT.rawValue)
+    }
+
+    func add(_ descriptor: Int32, key: UInt64, interest: Interest) {
+        change(descriptor, key: key, operation: EPOLL_CTL_ADD, events: interest.rawValue)
+    }
+
+    func modify(_ descriptor: Int32, key: UInt64, interest: Interest) {
+        change(descriptor, key: key, operation: EPOLL_CTL_MOD, events: interest.rawValue)
+    }
+
+    func remove(_ descriptor: Int32) {
+        change(descriptor, key: 0, operation: EPOLL_CTL_DEL, events: 0)
+    }
+
+    func wake() {
+        var one: UInt64 = 1
+        _ = unsafe write(wakeDescriptor, &one, 8)
+    }
+
+    /// Waits until something happens or the time is over, and adds the keys of what happened.
+    ///
+    /// - Parameter milliseconds: 0 looks without waiting.
+    func wait(milliseconds: Int32, into keys: inout [UInt64]) {
+        unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
+            let count = unsafe epoll_wait(epollDescriptor, events.baseAddress, 64, milliseconds)
+            guard count > 0 else { return }
+            for index in 0..<Int(count) {
+                let key = unsafe events[index].data.u64
+                if key == Self.wakeKey {
+                    var ignored: UInt64 = 0
+                    _ = unsafe read(wakeDescriptor, &ignored, 8)
+                } else {
+                    keys.append(key)
+                }
+            }
+        }
+    }
+
+    private func change(_ descriptor: Int32, key: UInt64, operation: Int32, events: UInt32) {
+        var event = unsafe epoll_event()
+        unsafe event.events = events
+        unsafe event.data.u64 = key
+        _ = unsafe epoll_ctl(epollDescriptor, operation, descriptor, &event)
+    }
+}

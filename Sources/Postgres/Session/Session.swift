@@ -1,0 +1,105 @@
+import Telemetry
+
+/// A connection to the server: the shell around ``SessionCore``.
+///
+/// A statement is written by the task that issues it, under the lock; its answer is read by the executor's thread. That is
+/// one hand-off between threads for a lone statement, and none for tasks that run on the executor.
+final class Session: Sendable, SocketWatcher {
+    let core: Lock<SessionCore>
+    let executor: PostgresExecutor
+    let metrics: MetricsRecorder
+    let statementTimeout: Duration
+    private let descriptor: Int32
+
+    init(
+        _ handle: consuming ConnectionHandle, limits: PostgresConfiguration.Limits, statementTimeout: Duration,
+        executor: PostgresExecutor, metrics: MetricsRecorder
+    ) {
+        descriptor = handle.descriptor
+        core = Lock(SessionCore(handle: handle, limits: limits))
+        self.executor = executor
+        self.metrics = metrics
+        self.statementTimeout = statementTimeout
+    }
+
+    /// Begins to read; the executor keeps the session alive until ``close()``.
+    ///
+    /// - Parameter listen: told what the server sends unasked, and of the loss of the connection.
+    func open(_ listen: @escaping @Sendable (SessionEvent) -> Void) {
+        let key = executor.watch(descriptor, self)
+        change { core, effects in
+            core.watchKey = key
+            core.listen = listen
+            // What came before the socket was watched shows only now.
+            core.receive(&effects)
+        }
+    }
+
+    /// Whether the connection can be used by the next task.
+    var isSound: Bool {
+        core.withLock { $0.breakage == nil && $0.use == .pipeline && $0.held.isEmpty }
+    }
+
+    /// Lets the connection go; whoever still waits for an answer is told.
+    func close() {
+        let key = change { core, effects in
+            core.listen = nil
+            core.breakOff(PostgresError(.transactionClosed, note: "the connection has been closed"), &effects)
+            return core.watchKey.take()
+        }
+        if let key { executor.unwatch(descriptor, key: key) }
+    }
+
+    /// Runs `body` under the lock, then does what it asked for.
+    @discardableResult
+    func change<Result: Sendable>(_ body: (inout SessionCore, inout Effects) -> Result) -> Result {
+        var effects = Effects()
+        let result = core.withLock { core in
+            let result = body(&core, &effects)
+            // Under the lock, so that two changes cannot overtake each other.
+            if effects.changesInterest, let key = core.watchKey {
+                executor.setInterest(core.interest, of: descriptor, key: key)
+            }
+            return result
+        }
+        perform(effects)
+        return result
+    }
+
+    private func perform(_ effects: Effects) {
+        for resumption in effects.resumptions { resumption.resume() }
+        for waiter in effects.waiters { waiter.resume() }
+        for event in effects.events { effects.listen?(event) }
+        if let cancel = effects.cancel { send(cancel) }
+    }
+
+    /// `PQcancel` opens a connection and blocks, so it gets a thread of its own.
+    private func send(_ cancel: CancelRequest) {
+        BlockingThread.start(name: "postgres-cancel") { [self] in
+            cancel.send()
+            change { core, effects in core.cancelEnded(&effects) }
+        }
+    }
+}
+
+/// What a connection tells unasked.
+enum SessionEvent: Sendable {
+    case notifications([PostgresNotification])
+    case lost(PostgresError)
+}
+
+// MARK: What the executor asks for
+
+extension Session {
+    func socketReady() {
+        change { core, effects in core.receive(&effects) }
+    }
+
+    func flushBuffered() {
+        change { core, effects in core.flush(&effects) }
+    }
+
+    func checkDeadlines(now: MonotonicTime) {
+        change { core, effects in core.checkDeadlines(now: now, &effects) }
+    }
+}

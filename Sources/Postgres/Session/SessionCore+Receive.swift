@@ -1,0 +1,114 @@
+import CPostgres
+
+extension SessionCore {
+    /// Reads what has come and settles whom it belongs to.
+    mutating func receive(_ effects: inout Effects) {
+        if breakage != nil { return }
+        if isWriteBlocked { write(&effects) }
+        if use == .copy { return moveCopy(&effects) }
+        let isAlive = handle.consumeInput()
+        takeResults(&effects)
+        takeNotifications(&effects)
+        if !isAlive || handle.isBroken { return lose(&effects) }
+        interruptIfCurrent(&effects)
+        sendHeld(&effects)
+    }
+
+    private mutating func takeResults(_ effects: inout Effects) {
+        while !pipeline.isEmpty && breakage == nil && !handle.isBusy {
+            let isEndDue = pipeline.isHeadAnswered
+            if let result = handle.nextResult() {
+                take(result, &effects)
+            } else {
+                _ = pipeline.received(.end)
+                // An end that ends nothing means that libpq has nothing more to read.
+                if !isEndDue { return }
+            }
+            if handle.isBroken { return }
+        }
+    }
+
+    private mutating func take(_ result: consuming ResultHandle, _ effects: inout Effects) {
+        switch result.status {
+        case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+            perform(pipeline.received(.success), ResultStorage(result), &effects)
+        case PGRES_PIPELINE_SYNC:
+            perform(pipeline.received(.synchronised), nil, &effects)
+        case PGRES_PIPELINE_ABORTED:
+            perform(pipeline.received(.skipped), nil, &effects)
+        default:
+            perform(pipeline.received(.failure(PostgresError(ServerReport(result)))), nil, &effects)
+        }
+    }
+
+    private mutating func perform(
+        _ action: PipelineMachine<Reply>.Action, _ result: ResultStorage?, _ effects: inout Effects
+    ) {
+        switch action {
+        case .none: break
+        case .succeed(let reply):
+            byteCountInFlight -= reply.byteCount
+            succeeded(reply, result!, &effects)
+        case .fail(let reply, let error, let forgotten):
+            byteCountInFlight -= reply.byteCount
+            if let forgotten { statements.forget(forgotten) }
+            failed(reply, error, &effects)
+        case .forget(let number): statements.forget(number)
+        case .synchronised(let reply):
+            if let reply { synchronised(reply, &effects) }
+        case .disagree(let what):
+            breakage = PostgresError(.connectionLost, note: "libpq and this library disagree: \(what)")
+            abandon(&effects)
+        }
+    }
+
+    private mutating func succeeded(_ reply: Reply, _ result: ResultStorage, _ effects: inout Effects) {
+        if case .control(.transactionID(let generation)) = reply.scope, generation == transaction.generation {
+            transaction.transactionID = Rows(result).transactionID
+        }
+        if case .autocommit = reply.scope {
+            reply.uncommitted = result
+        } else {
+            effects.settle(reply, .success(result))
+        }
+    }
+
+    private func synchronised(_ reply: Reply, _ effects: inout Effects) {
+        if let result = reply.uncommitted.take() {
+            effects.settle(reply, .success(result))
+        } else {
+            effects.settle(reply, .synchronised)
+        }
+    }
+
+    private mutating func failed(_ reply: Reply, _ error: PostgresError, _ effects: inout Effects) {
+        let told = toldError(reply, error)
+        switch reply.scope {
+        case .transaction(let generation, _): transaction.fail(told, generation: generation)
+        case .control(.begin(let generation)), .control(.transactionID(let generation)):
+            transaction.abort(told, generation: generation)
+        case .autocommit, .control: break
+        }
+        effects.settle(reply, .failure(told))
+    }
+
+    /// What to tell of a failure: where this program stopped the statement, the server's word for it is beside the point.
+    private func toldError(_ reply: Reply, _ error: PostgresError) -> PostgresError {
+        if let own = reply.interruptionError, own.code == .cancelled || error.code == .statementTimeout { return own }
+        guard error.code == .statementTimeout, needsBarrier else { return error }
+        // Hit by a request to stop another statement.
+        reply.isCollateral = true
+        if case .transaction(let generation, _) = reply.scope, let cause = transaction.failure(generation: generation) {
+            return PostgresError(.transactionAborted, cause: cause)
+        }
+        return error
+    }
+
+    private mutating func takeNotifications(_ effects: inout Effects) {
+        var notifications: [PostgresNotification] = []
+        while let notification = handle.nextNotification() { notifications.append(notification) }
+        if notifications.isEmpty { return }
+        effects.listen = listen
+        effects.events.append(.notifications(notifications))
+    }
+}
