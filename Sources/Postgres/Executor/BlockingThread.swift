@@ -22,7 +22,7 @@ enum BlockingThread {
             &thread, nil,
             { argument in
                 let body = unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
-                pthread_setname_np(pthread_self(), String(body.name.prefix(15)))
+                _ = unsafe pthread_setname_np(pthread_self(), String(body.name.prefix(15)))
                 body.run()
                 return nil
             }, body)
