@@ -41,6 +41,8 @@ final class ConsumerShell: ChannelHandler {
         var isTouched = false
         var heldSince: UInt64?
         var arrivedSinceBatch = 0
+        /// What this consumer has added to the gauge of unsettled deliveries.
+        var reportedUnsettled = 0
         var settled: Promise<Void>?
         var keeper: Task<Void, Never>?
 
@@ -72,6 +74,9 @@ final class ConsumerShell: ChannelHandler {
 
     func start() async throws(AMQPError) {
         try ShortString.check(tag, "the consumer's tag")
+        guard options.prefetchCount > 0 else {
+            throw AMQPError(.invalidArgument, "a prefetch count of 0 has no bound; give one from 1 to 65535")
+        }
         let task = Task { await keep() }
         state.withLock { $0.keeper = task }
         do {
@@ -399,7 +404,7 @@ final class ConsumerShell: ChannelHandler {
             }
             if state.arrivedSinceBatch > 0 { core.metrics.delivered.add(state.arrivedSinceBatch) }
             let wakeAt = flush(&state, now)
-            core.metrics.unsettled.set(state.settlement.openCount)
+            reportUnsettled(&state)
             return wakeAt
         }
         for (waiter, batch) in handedOver { waiter.continuation.resume(returning: batch) }
@@ -424,8 +429,13 @@ final class ConsumerShell: ChannelHandler {
         return state.isTimerArmed ? now + delay : .max
     }
 
+    private func reportUnsettled(_ state: inout State) {
+        core.metrics.unsettled.add(state.settlement.openCount - state.reportedUnsettled)
+        state.reportedUnsettled = state.settlement.openCount
+    }
+
     func closed(_ error: AMQPError) {
-        let incarnation = state.withLock { state in
+        let (incarnation, settled) = state.withLock { state in
             state.channel = nil
             // The broker delivers again what was not handed out.
             state.buffer.removeAll()
@@ -433,9 +443,11 @@ final class ConsumerShell: ChannelHandler {
             state.isTimerArmed = false
             state.isTouched = false
             state.heldSince = nil
-            core.metrics.unsettled.set(0)
-            return state.incarnation
+            state.settlement.reset()
+            reportUnsettled(&state)
+            return (state.incarnation, state.settled)
         }
+        settled?.settle(.success(()))
         if error.replyCode != nil, error.code != .connectionClosed {
             core.metrics.channelsClosedByBroker.add(1)
             core.events.send(.channelClosed(owner: "consumer of \(queue)", error))

@@ -20,6 +20,8 @@ final class PublisherShell: ChannelHandler {
         /// The I/O thread will look at the deadlines by itself.
         var isTimerArmed = false
         var isBlocked = false
+        /// What this publisher has added to the gauge of unconfirmed publishes.
+        var reportedUnconfirmed = 0
         /// Settled when the channel of this incarnation ends.
         var channelEnd = Promise<AMQPError>()
         var idle: Promise<Void>?
@@ -72,6 +74,7 @@ final class PublisherShell: ChannelHandler {
         let (completions, channel, keeper) = state.withLock { state in
             let result = (state.machine.close(error), state.channel, state.keeper)
             state.channel = nil
+            reportUnconfirmed(&state)
             return result
         }
         keeper?.cancel()
@@ -259,8 +262,13 @@ final class PublisherShell: ChannelHandler {
             state.machine.paused()
         }
         core.metrics.published.add(sent)
-        core.metrics.unconfirmed.set(state.machine.pendingCount)
+        reportUnconfirmed(&state)
         return refused
+    }
+
+    private func reportUnconfirmed(_ state: inout State) {
+        core.metrics.unconfirmed.add(state.machine.pendingCount - state.reportedUnconfirmed)
+        state.reportedUnconfirmed = state.machine.pendingCount
     }
 
     private func cancel(_ id: UInt64) {
@@ -310,6 +318,7 @@ final class PublisherShell: ChannelHandler {
             completions += pump(&state)
             let deadline = state.machine.nextDeadline
             state.isTimerArmed = deadline != nil
+            reportUnconfirmed(&state)
             let idle = state.machine.isIdle ? state.idle : nil
             return (completions, deadline ?? .max, idle)
         }
@@ -326,6 +335,7 @@ final class PublisherShell: ChannelHandler {
             var completions = state.completions
             state.completions = []
             completions += state.machine.detached(error)
+            reportUnconfirmed(&state)
             return (completions, state.channelEnd, state.machine.isIdle ? state.idle : nil)
         }
         if error.replyCode != nil, error.code != .connectionClosed {

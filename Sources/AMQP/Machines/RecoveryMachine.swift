@@ -9,18 +9,8 @@ struct RecoveryMachine {
         case giveUp
     }
 
-    private enum State: Equatable {
-        /// An attempt is due. Left by `failed` or `opened`.
-        case connecting
-        /// The pause before an attempt. Left by `next`.
-        case waiting
-        /// Logged in. Left by `lost`.
-        case open
-    }
-
     private let policy: RecoveryPolicy
     private let hostCount: Int
-    private var state = State.connecting
     private var hostOrder: [Int]
     private var position = 0
     private var refused: Backoff
@@ -39,14 +29,12 @@ struct RecoveryMachine {
     }
 
     /// The attempt to make now.
-    mutating func next() -> Action {
-        state = .connecting
+    func next() -> Action {
         return .connect(hostIndex: hostOrder[position % hostCount])
     }
 
     /// Login went through.
     mutating func opened() -> UInt64 {
-        state = .open
         generation += 1
         forbiddenCount = 0
         refused.reset()
@@ -61,7 +49,6 @@ struct RecoveryMachine {
 
     /// An attempt failed. A refused user waits long, for only a person mends it; everything else comes back soon.
     mutating func failed(_ error: AMQPError, draw: Double) -> Action {
-        state = .waiting
         position += 1
         switch error.code {
         case .authenticationFailed, .accessRefused, .virtualHostNotFound, .tlsFailed:

@@ -96,6 +96,13 @@ struct ChannelTable {
         case .channelCloseOK:
             answer(method, on: channel)
             remove(channel, AMQPError(.closed, "the channel was closed by its owner"))
+        case .channelFlow(let active):
+            // RabbitMQ has not sent it since 2.x; other brokers may.
+            try mailbox.post { contents throws(AMQPError) in
+                try contents.writer.write(.channelFlowOK(active: active), on: channel)
+            }
+            entry.handler?.received(method)
+            markDirty(entry)
         default:
             try entry.assembler.requireIdle()
             if method.isAnswer {

@@ -24,16 +24,15 @@ protocol LinkObserver: AnyObject, Sendable {
 /// Everything here is touched by this thread only, from `run` on. `@unchecked Sendable` is true because the object is
 /// handed to the thread whole and no other reference to it is kept.
 final class LinkThread: @unchecked Sendable {
-    typealias Opening = CheckedContinuation<LoginMachine.Agreement, any Error>
-
     private weak var observer: (any LinkObserver)?
-    private var opening: Opening?
+    private let opening: Promise<LoginMachine.Agreement>
+    private var isOpen = false
 
     private var loop: LinkLoop
 
     private init(
         settings: LinkSettings, mailbox: Mailbox, numbers: ChannelNumberPool, metrics: ConnectionMetrics,
-        observer: any LinkObserver, opening: Opening
+        observer: any LinkObserver, opening: Promise<LoginMachine.Agreement>
     ) {
         self.observer = observer
         self.opening = opening
@@ -49,24 +48,22 @@ final class LinkThread: @unchecked Sendable {
     ) async throws(AMQPError) -> Link {
         let mailbox = try Mailbox(frameByteCountMax: Int(settings.wish.frameMax))
         let numbers = ChannelNumberPool()
+        let opening = Promise<LoginMachine.Agreement>()
+        LinkThread(
+            settings: settings, mailbox: mailbox, numbers: numbers, metrics: metrics, observer: observer,
+            opening: opening
+        ).start()
         do {
-            let agreement = try await withTaskCancellationHandler {
-                try await withCheckedThrowingContinuation { (opening: Opening) in
-                    LinkThread(
-                        settings: settings, mailbox: mailbox, numbers: numbers, metrics: metrics, observer: observer,
-                        opening: opening
-                    ).start()
-                }
-            } onCancel: {
-                try? mailbox.post(.shutdown(AMQPError(.cancelled, "connecting was cancelled")))
-            }
+            // The thread keeps the timeout itself, except while the system resolves a name.
+            let agreement = try await opening.value(
+                within: settings.connectTimeout + .seconds(1),
+                orTimeOut: "resolving \(settings.host.name) took longer than the connect timeout")
             return Link(
                 mailbox: mailbox, numbers: numbers, agreement: agreement, generation: generation,
                 requestTimeout: requestTimeout)
-        } catch let error as AMQPError {
-            throw error
         } catch {
-            throw AMQPError(.connectionClosed, "connecting failed", cause: error)
+            try? mailbox.post(.shutdown(error))
+            throw error
         }
     }
 
@@ -100,8 +97,8 @@ final class LinkThread: @unchecked Sendable {
                 switch try loop.turn() {
                 case .none: break
                 case .opened(let agreement):
-                    opening?.resume(returning: agreement)
-                    opening = nil
+                    isOpen = true
+                    opening.settle(.success(agreement))
                 case .blocked(let reason): observer?.linkBlocked(reason: reason)
                 case .unblocked: observer?.linkUnblocked()
                 }
@@ -114,11 +111,7 @@ final class LinkThread: @unchecked Sendable {
     /// Tells everybody who waits, once.
     private func finish(_ error: AMQPError) {
         loop.end(error)
-        if let opening {
-            opening.resume(throwing: error)
-        } else {
-            observer?.linkEnded(error)
-        }
-        opening = nil
+        opening.settle(.failure(error))
+        if isOpen { observer?.linkEnded(error) }
     }
 }
