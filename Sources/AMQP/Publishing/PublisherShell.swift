@@ -10,9 +10,9 @@ final class PublisherShell: ChannelHandler {
         case abandoned
     }
 
-    private typealias Machine = PublishMachine<Waiter>
+    typealias Machine = PublishMachine<Waiter>
 
-    private struct State {
+    struct State {
         var machine: Machine
         var channel: Channel?
         var nextID: UInt64 = 0
@@ -28,12 +28,12 @@ final class PublisherShell: ChannelHandler {
         var keeper: Task<Void, Never>?
     }
 
-    private let core: ConnectionCore
-    private let options: PublisherOptions
-    private let state: Lock<State>
-    private let firstOpen = Promise<Void>()
-    private let name: String
-    private let member: UInt64
+    let core: ConnectionCore
+    let options: PublisherOptions
+    let state: Lock<State>
+    let firstOpen = Promise<Void>()
+    let name: String
+    let member: UInt64
 
     init(_ core: ConnectionCore, _ options: PublisherOptions) {
         self.core = core
@@ -42,106 +42,6 @@ final class PublisherShell: ChannelHandler {
         state = Lock(State(machine: Machine(window: window, timeout: options.timeout.nanoseconds)))
         member = core.join("publisher")
         name = "publisher \(member)"
-    }
-
-    // MARK: Life
-
-    func start() async throws(AMQPError) {
-        let task = Task { await keep() }
-        state.withLock { $0.keeper = task }
-        try await firstOpen.value(
-            within: core.configuration.openTimeout, orTimeOut: "the publisher's channel was not opened in time")
-    }
-
-    func close(within limit: Duration) async -> Int {
-        let idle = state.withLock { state -> Promise<Void>? in
-            guard !state.machine.isIdle else { return nil }
-            let idle = state.idle ?? Promise<Void>()
-            state.idle = idle
-            return idle
-        }
-        if let idle { try? await idle.value(within: limit, orTimeOut: "confirms are missing") }
-        return await end()
-    }
-
-    /// Ends without waiting for confirms.
-    func abandon() {
-        Task { [self] in _ = await end() }
-    }
-
-    private func end() async -> Int {
-        let error = AMQPError(.closed, "the publisher is closed")
-        let (completions, channel, keeper) = state.withLock { state in
-            let result = (state.machine.close(error), state.channel, state.keeper)
-            state.channel = nil
-            reportUnconfirmed(&state)
-            return result
-        }
-        keeper?.cancel()
-        complete(completions)
-        core.leave(member)
-        await channel?.close()
-        return completions.count
-    }
-
-    /// Opens the channel again whenever it is gone, until the publisher ends.
-    private func keep() async {
-        var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(1))
-        while !Task.isCancelled {
-            do {
-                let end = try await openChannel()
-                backoff.reset()
-                _ = try await end.value()
-            } catch {
-                if error.code == .closed || error.code == .cancelled { return firstOpen.settle(.failure(error)) }
-                expireWaiting()
-                try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
-            }
-        }
-    }
-
-    private func openChannel() async throws(AMQPError) -> Promise<AMQPError> {
-        let link = try await linkWhileExpiring()
-        let end = Promise<AMQPError>()
-        state.withLock { $0.channelEnd = end }
-        do {
-            let channel = try await link.openChannel(self)
-            _ = try await channel.call(.confirmSelect)
-            attach(channel)
-            firstOpen.settle(.success(()))
-            core.report(member, generation: link.generation, isUp: true)
-            return end
-        } catch {
-            core.report(member, generation: link.generation, isUp: false)
-            throw error
-        }
-    }
-
-    /// Waits for a link; meanwhile what waits too long is given up, which nobody else would do.
-    private func linkWhileExpiring() async throws(AMQPError) -> Link {
-        let expiry = Task {
-            while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(100))
-                expireWaiting()
-            }
-        }
-        defer { expiry.cancel() }
-        return try await core.link()
-    }
-
-    private func expireWaiting() {
-        let completions = state.withLock { $0.machine.expire(now: MonotonicClock.now(), abandoned: .abandoned) }
-        complete(completions)
-    }
-
-    private func attach(_ channel: Channel) {
-        let completions = state.withLock { state -> [Machine.Completion] in
-            state.channel = channel
-            state.isTimerArmed = false
-            state.machine.attached(blocked: state.isBlocked)
-            return pump(&state)
-        }
-        complete(completions)
     }
 
     // MARK: Publishing
@@ -189,7 +89,7 @@ final class PublisherShell: ChannelHandler {
         }
     }
 
-    private func refusal(of publication: Publication) -> PublishOutcome? {
+    func refusal(of publication: Publication) -> PublishOutcome? {
         do {
             try publication.message.validate(
                 bodyByteCountMax: core.configuration.bodyByteCountMax, exchange: publication.exchange,
@@ -200,7 +100,7 @@ final class PublisherShell: ChannelHandler {
         }
     }
 
-    private func submit(_ publications: [(Publication, UInt64, Waiter)]) {
+    func submit(_ publications: [(Publication, UInt64, Waiter)]) {
         let now = MonotonicClock.now()
         let completions = state.withLock { state -> [Machine.Completion] in
             var refused: [Machine.Completion] = []
@@ -220,7 +120,7 @@ final class PublisherShell: ChannelHandler {
         if !completions.isEmpty { complete(completions) }
     }
 
-    private func request(_ publication: Publication, _ id: UInt64, _ waiter: Waiter, _ now: UInt64) -> Machine.Request {
+    func request(_ publication: Publication, _ id: UInt64, _ waiter: Waiter, _ now: UInt64) -> Machine.Request {
         var message = publication.message
         if message.properties.messageID == nil {
             message.properties.messageID = "\(core.configuration.name)-\(member)-\(id)"
@@ -233,7 +133,7 @@ final class PublisherShell: ChannelHandler {
     /// Encodes what the machine lets go, in one visit to the mailbox.
     ///
     /// - Returns: publishes that cannot be encoded.
-    private func pump(_ state: inout State) -> [Machine.Completion] {
+    func pump(_ state: inout State) -> [Machine.Completion] {
         guard let channel = state.channel, state.machine.canSend else { return [] }
         var refused: [Machine.Completion] = []
         var sent = 0
@@ -266,12 +166,12 @@ final class PublisherShell: ChannelHandler {
         return refused
     }
 
-    private func reportUnconfirmed(_ state: inout State) {
+    func reportUnconfirmed(_ state: inout State) {
         core.metrics.unconfirmed.add(state.machine.pendingCount - state.reportedUnconfirmed)
         state.reportedUnconfirmed = state.machine.pendingCount
     }
 
-    private func cancel(_ id: UInt64) {
+    func cancel(_ id: UInt64) {
         var waiter = Waiter.abandoned
         let outcome = state.withLock { state in
             state.machine.cancel(id: id, where: { waiter = $0 }, abandoned: .abandoned)
@@ -345,63 +245,5 @@ final class PublisherShell: ChannelHandler {
         complete(completions)
         idle?.settle(.success(()))
         end.settle(.success(error))
-    }
-
-    // MARK: Telling
-
-    private func complete(_ completions: [Machine.Completion], now: UInt64? = nil) {
-        guard !completions.isEmpty else { return }
-        let now = now ?? MonotonicClock.now()
-        var tally = OutcomeTally()
-        var finished: [PublishBatch.Finished] = []
-        for completion in completions {
-            tally.count(completion.outcome)
-            if completion.outcome.isConfirmed {
-                core.metrics.confirmLatency.record(nanoseconds: now &- min(completion.submittedAt, now))
-            }
-            if let batch = tell(completion.token, completion.outcome) { finished.append(batch) }
-        }
-        tally.record(in: core.metrics)
-        for batch in finished { batch.resume() }
-    }
-
-    @discardableResult
-    private func tell(_ waiter: Waiter, _ outcome: PublishOutcome) -> PublishBatch.Finished? {
-        switch waiter {
-        case .single(let continuation):
-            continuation.resume(returning: outcome)
-            return nil
-        case .batch(let batch, let index):
-            return batch.complete(index, outcome)
-        case .abandoned:
-            return nil
-        }
-    }
-}
-
-/// Counts a batch of outcomes before it touches the shared counters once.
-private struct OutcomeTally {
-    private var confirmed = 0
-    private var returned = 0
-    private var nacked = 0
-    private var unknown = 0
-    private var notSent = 0
-
-    mutating func count(_ outcome: PublishOutcome) {
-        switch outcome {
-        case .confirmed: confirmed += 1
-        case .returned: returned += 1
-        case .nacked: nacked += 1
-        case .unknown: unknown += 1
-        case .notSent: notSent += 1
-        }
-    }
-
-    func record(in metrics: ConnectionMetrics) {
-        if confirmed > 0 { metrics.confirmed.add(confirmed) }
-        if returned > 0 { metrics.returned.add(returned) }
-        if nacked > 0 { metrics.nacked.add(nacked) }
-        if unknown > 0 { metrics.unknown.add(unknown) }
-        if notSent > 0 { metrics.notSent.add(notSent) }
     }
 }

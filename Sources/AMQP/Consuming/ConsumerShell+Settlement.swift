@@ -1,0 +1,81 @@
+import Telemetry
+
+extension ConsumerShell {
+    func settle(_ delivery: Delivery, _ decision: SettlementMachine.Decision) {
+        let settled = state.withLock { state -> Promise<Void>? in
+            apply(decision, to: delivery, &state)
+            return state.settlement.openCount == 0 ? state.settled : nil
+        }
+        settled?.settle(.success(()))
+    }
+
+    func apply(_ decision: SettlementMachine.Decision, to delivery: Delivery, _ state: inout State) {
+        guard delivery.incarnation == state.incarnation, let channel = state.channel else {
+            core.metrics.staleSettlements.add(1)
+            return
+        }
+        let result = state.settlement.settle(delivery.tag, decision)
+        guard result.accepted else {
+            core.metrics.staleSettlements.add(1)
+            return
+        }
+        if let method = result.method {
+            core.metrics.refused.add(1)
+            try? channel.link.mailbox.post { contents throws(AMQPError) in
+                try contents.writer.write(method, on: channel.number)
+            }
+            return
+        }
+        core.metrics.acked.add(1)
+        // Acks join their neighbours: the I/O thread looks after the ack delay, or when enough of them wait.
+        let isDue = !state.isTimerArmed || state.settlement.heldCount >= ackBatchCount
+        if isDue, !state.isTouched {
+            state.isTouched = true
+            channel.touch()
+        }
+    }
+
+    /// Writes every held ack, as before the channel closes.
+    func flushBeforeClose() {
+        state.withLock { state in
+            if let channel = state.channel { writeAcks(&state, on: channel, includingGaps: true) }
+        }
+    }
+
+    private func writeAcks(_ state: inout State, on channel: Channel, includingGaps: Bool) {
+        guard state.settlement.heldCount > 0 else { return }
+        var frames = 0
+        // A link that has ended takes no acks; the broker delivers again.
+        try? channel.link.mailbox.post { contents throws(AMQPError) in
+            var failure: AMQPError?
+            state.settlement.flush(includingGaps: includingGaps) { tag, multiple in
+                frames += 1
+                do throws(AMQPError) {
+                    try contents.writer.write(.basicAck(tag: tag, multiple: multiple), on: channel.number)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+        }
+        core.metrics.ackFrames.add(frames)
+    }
+
+    /// Writes the acks that are due, and says when to look again.
+    func flush(_ state: inout State, _ now: UInt64) -> UInt64 {
+        let delay = options.ackDelay.nanoseconds
+        let arrived = state.arrivedSinceBatch
+        state.arrivedSinceBatch = 0
+        state.isTouched = false
+        if let channel = state.channel, state.settlement.heldCount > 0 {
+            let heldSince = state.heldSince ?? now
+            // A gap holds acks back for one delay, or until half of the prefetch window waits behind it.
+            let gapsAreDue =
+                now >= heldSince + delay || state.settlement.heldCount * 2 >= max(1, Int(options.prefetchCount))
+            writeAcks(&state, on: channel, includingGaps: gapsAreDue)
+            state.heldSince = state.settlement.heldCount > 0 ? heldSince : nil
+        }
+        state.isTimerArmed = arrived > 0 || state.settlement.heldCount > 0
+        return state.isTimerArmed ? now + delay : .max
+    }
+}

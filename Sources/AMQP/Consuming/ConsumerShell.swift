@@ -1,0 +1,221 @@
+import Telemetry
+
+/// Runs one subscription: buffers deliveries for those who iterate, and settles them through a `SettlementMachine`.
+final class ConsumerShell: ChannelHandler {
+    /// What a drain found.
+    struct Drained: Sendable {
+        var givenBack: Int
+        var unsettled: Int
+    }
+
+    /// Somebody who waits for deliveries.
+    struct Waiter {
+        var id: UInt64
+        var countMax: Int
+        var continuation: CheckedContinuation<[Delivery], Never>
+    }
+
+    /// What the keeper task must react to.
+    enum Signal: Sendable {
+        /// Of the channel with this incarnation.
+        case cancelledByBroker(UInt64)
+        /// The channel with this incarnation.
+        case channelClosed(AMQPError, UInt64)
+        case stop
+    }
+
+    struct State {
+        var channel: Channel?
+        var incarnation: UInt64 = 0
+        var settlement = SettlementMachine()
+        var buffer: [Delivery] = []
+        var bufferHead = 0
+        var waiters: [Waiter] = []
+        var nextWaiter: UInt64 = 0
+        /// The subscription is ending: deliveries still coming are given back.
+        var isStopping = false
+        /// Nothing comes any more.
+        var isEnded = false
+        /// The I/O thread looks at held acks by itself.
+        var isTimerArmed = false
+        var isTouched = false
+        var heldSince: UInt64?
+        var arrivedSinceBatch = 0
+        /// What this consumer has added to the gauge of unsettled deliveries.
+        var reportedUnsettled = 0
+        var settled: Promise<Void>?
+        var keeper: Task<Void, Never>?
+
+        var bufferedCount: Int { buffer.count - bufferHead }
+    }
+
+    let core: ConnectionCore
+    let queue: String
+    let options: ConsumerOptions
+    let tag: String
+    let member: UInt64
+    let state = Lock(State())
+    let firstOpen = Promise<Void>()
+    let signals: AsyncStream<Signal>
+    let signal: AsyncStream<Signal>.Continuation
+
+    init(_ core: ConnectionCore, queue: String, _ options: ConsumerOptions) {
+        self.core = core
+        self.queue = queue
+        self.options = options
+        member = core.join("consumer of \(queue)")
+        tag = options.tag.isEmpty ? "\(core.configuration.name)-\(member)" : options.tag
+        (signals, signal) = AsyncStream<Signal>.makeStream()
+    }
+
+    var ackBatchCount: Int { max(1, min(32, Int(options.prefetchCount) / 2)) }
+
+    // MARK: Taking
+
+    func next() async -> Delivery? {
+        await nextBatch(countMax: 1).first
+    }
+
+    func nextBatch(countMax: Int) async -> [Delivery] {
+        let (ready, id) = state.withLock { state -> ([Delivery]?, UInt64) in
+            if !Task.isCancelled, let batch = Self.take(countMax, from: &state) { return (batch, 0) }
+            state.nextWaiter += 1
+            return (nil, state.nextWaiter)
+        }
+        if let ready { return ready }
+        if Task.isCancelled {
+            await cancelFromIteration()
+            return []
+        }
+        let batch = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let ready = state.withLock { state -> [Delivery]? in
+                    // Set before the cancellation handler runs, so a cancel is seen here or finds the waiter there.
+                    if Task.isCancelled || state.isEnded { return [] }
+                    if let batch = Self.take(countMax, from: &state) { return batch }
+                    state.waiters.append(Waiter(id: id, countMax: countMax, continuation: continuation))
+                    return nil
+                }
+                if let ready { continuation.resume(returning: ready) }
+            }
+        } onCancel: {
+            stopWaiting(id)
+        }
+        if batch.isEmpty, Task.isCancelled { await cancelFromIteration() }
+        return batch
+    }
+
+    /// The iterating task was cancelled: the subscription ends, what was handed out can still be settled for a while.
+    func cancelFromIteration() async {
+        // A task of its own, for the waits of an orderly end would fail at once in a cancelled one.
+        await Task { [self] in _ = await cancel(within: .zero) }.value
+    }
+
+    func stopWaiting(_ id: UInt64) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
+            return state.waiters.remove(at: index)
+        }
+        waiter?.continuation.resume(returning: [])
+    }
+
+    static func take(_ countMax: Int, from state: inout State) -> [Delivery]? {
+        guard state.bufferedCount > 0 else { return nil }
+        let count = min(max(countMax, 1), state.bufferedCount)
+        let batch = Array(state.buffer[state.bufferHead..<(state.bufferHead + count)])
+        state.bufferHead += count
+        if state.bufferHead == state.buffer.count {
+            state.buffer.removeAll(keepingCapacity: true)
+            state.bufferHead = 0
+        } else if state.bufferHead >= 512 {
+            state.buffer.removeSubrange(0..<state.bufferHead)
+            state.bufferHead = 0
+        }
+        return batch
+    }
+
+    /// - Returns: how many deliveries went back to the queue.
+    func giveBackBuffer() -> Int {
+        state.withLock { state in
+            var count = 0
+            while let batch = Self.take(.max, from: &state) {
+                for delivery in batch {
+                    count += 1
+                    apply(.nack(requeue: true), to: delivery, &state)
+                }
+            }
+            return count
+        }
+    }
+
+    // MARK: The I/O thread
+
+    func received(_ method: InboundMethod) {
+        guard case .basicCancel = method else { return }
+        signal.yield(.cancelledByBroker(state.withLock { $0.incarnation }))
+    }
+
+    func received(_ content: ContentAssembler.Content) {
+        guard case .delivery(let head) = content.head else { return }
+        state.withLock { state in
+            guard state.settlement.delivered(head.tag) else { return }
+            let delivery = Delivery(
+                exchange: head.exchange, routingKey: head.routingKey, isRedelivered: head.redelivered,
+                body: content.body, encodedProperties: content.properties, tag: head.tag,
+                incarnation: state.incarnation, shell: self)
+            state.arrivedSinceBatch += 1
+            if content.isOversized {
+                apply(.reject(requeue: false), to: delivery, &state)
+                core.metrics.oversized.add(1)
+                core.events.send(.oversizedRejected(queue: queue, byteCount: content.announcedByteCount))
+            } else if state.isStopping {
+                apply(.nack(requeue: true), to: delivery, &state)
+            } else {
+                state.buffer.append(delivery)
+            }
+        }
+    }
+
+    func blocked(_ isBlocked: Bool) {}
+
+    func endOfBatch(now: UInt64) -> UInt64 {
+        var handedOver: [(Waiter, [Delivery])] = []
+        let wakeAt = state.withLock { state -> UInt64 in
+            while !state.waiters.isEmpty, let batch = Self.take(state.waiters[0].countMax, from: &state) {
+                handedOver.append((state.waiters.removeFirst(), batch))
+            }
+            if state.arrivedSinceBatch > 0 { core.metrics.delivered.add(state.arrivedSinceBatch) }
+            let wakeAt = flush(&state, now)
+            reportUnsettled(&state)
+            return wakeAt
+        }
+        for (waiter, batch) in handedOver { waiter.continuation.resume(returning: batch) }
+        return wakeAt
+    }
+
+    func reportUnsettled(_ state: inout State) {
+        core.metrics.unsettled.add(state.settlement.openCount - state.reportedUnsettled)
+        state.reportedUnsettled = state.settlement.openCount
+    }
+
+    func closed(_ error: AMQPError) {
+        let (incarnation, settled) = state.withLock { state in
+            state.channel = nil
+            // The broker delivers again what was not handed out.
+            state.buffer.removeAll()
+            state.bufferHead = 0
+            state.isTimerArmed = false
+            state.isTouched = false
+            state.heldSince = nil
+            state.settlement.reset()
+            reportUnsettled(&state)
+            return (state.incarnation, state.settled)
+        }
+        settled?.settle(.success(()))
+        if error.replyCode != nil, error.code != .connectionClosed {
+            core.metrics.channelsClosedByBroker.add(1)
+            core.events.send(.channelClosed(owner: "consumer of \(queue)", error))
+        }
+        signal.yield(.channelClosed(error, incarnation))
+    }
+}
