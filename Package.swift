@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "SagaModel"),
         .target(name: "Messaging", dependencies: ["Telemetry"]),
         .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Telemetry"]),
+        .target(name: "SagaFile", dependencies: ["SagaModel", "CYAML", "COpenSSL"]),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
         // Benchmarks, with their C baselines beside them.
@@ -60,6 +61,7 @@ let package = Package(
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),
+        .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),

@@ -1,0 +1,76 @@
+package import SagaModel
+
+/// Everything that a set of files defines: the participants and the sagas that speak to them.
+package struct SagaLibrary: Sendable {
+    package let participants: [Participant]
+    /// By name, then by version.
+    package let sagas: [LoadedSaga]
+
+    /// Reads the files together, as sagas name what participants declare.
+    ///
+    /// - Throws: `DefinitionError` with the faults of all files.
+    package init(participants participantFiles: [SourceFile], sagas sagaFiles: [SourceFile]) throws(DefinitionError) {
+        let shelf = ParticipantShelf(participantFiles)
+        var loader = SagaLoader(shelf: shelf)
+        let sagas = sagaFiles.compactMap { loader.load($0) }
+        let faults = shelf.faults + loader.faults + VersionLint.faults(of: sagas)
+        if !faults.isEmpty { throw DefinitionError(faults) }
+        participants = shelf.participants.values.sorted { $0.name < $1.name }
+        self.sagas = sagas.sorted {
+            ($0.definition.name, $0.definition.version) < ($1.definition.name, $1.definition.version)
+        }
+    }
+
+    /// Reads the files `*.saga.yaml` and `participants/*.participant.yaml` of a folder.
+    package init(folder: String) throws(DefinitionError) {
+        var faults: [Diagnostic] = []
+        func read(_ paths: [String]) -> [SourceFile] {
+            paths.compactMap { path in
+                do throws(DefinitionError) {
+                    return try SourceFile.read(path)
+                } catch {
+                    faults += error.diagnostics
+                    return nil
+                }
+            }
+        }
+        guard let paths = Folder.files(below: folder, suffix: ".saga.yaml", depthMax: 0) else {
+            throw DefinitionError([
+                Diagnostic(file: folder, mark: .start, code: .fileUnreadable, message: "this is not a folder")
+            ])
+        }
+        let participants = Folder.files(below: folder + "/participants", suffix: ".participant.yaml", depthMax: 0) ?? []
+        let (sagaFiles, participantFiles) = (read(paths), read(participants))
+        if !faults.isEmpty { throw DefinitionError(faults) }
+        try self.init(participants: participantFiles, sagas: sagaFiles)
+    }
+
+    /// Finds a saga by its name and version; without a version the newest.
+    package func saga(named name: String, version: Int? = nil) -> LoadedSaga? {
+        sagas.last { $0.definition.name == name && (version == nil || $0.definition.version == version) }
+    }
+}
+
+/// A saga and the file it came from.
+package struct LoadedSaga: Sendable {
+    package let path: String
+    package let definition: Definition
+    package let canonical: CanonicalDefinition
+    /// The places of the file's parts, to point at them later.
+    let root: Node
+    let draft: SagaDraft
+
+    /// Where a step stands in the file; the file's beginning for a step it does not have.
+    package func mark(ofStep id: String) -> Mark {
+        draft.steps.first { $0.id.value == id }?.id.mark ?? .start
+    }
+
+    /// Reads a definition back from its canonical form, as the orchestrator's store holds it.
+    ///
+    /// - Throws: `DefinitionError`, also when the text is not the canonical form of what it says.
+    package static func canonical(_ json: String, name: String = "canonical") throws(DefinitionError) -> LoadedSaga {
+        var loader = SagaLoader(shelf: ParticipantShelf([]), dialect: .canonical)
+        guard let saga = loader.load(SourceFile(path: name, text: json)) else { throw DefinitionError(loader.faults) }
+        return saga
+    }
+}

@@ -1,0 +1,17 @@
+import SagaFile
+import SagaModel
+import Testing
+
+/// The repository's own folder of sagas, wherever the checkout stands.
+enum Repository {
+    static let root = String(#filePath.split(separator: "/").dropLast(3).joined(separator: "/"))
+    static let sagas = "/" + root + "/sagas"
+}
+
+@Suite struct ShippedSagasTests {
+    @Test func everyFileIsSound() throws {
+        let library = try SagaLibrary(folder: Repository.sagas)
+        #expect(library.sagas.map(\.definition.name) == ["cancel-order", "create-order", "revise-order"])
+        #expect(library.participants.map(\.name) == ["accounting", "consumer", "kitchen", "order"])
+    }
+}
