@@ -62,6 +62,7 @@ let package = Package(
         .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"]),
+        .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),

@@ -1,9 +1,9 @@
 import Glibc
 
 /// The proxy's thread: waits for sockets and orders, lets each link take its turn.
+///
+/// `@unchecked Sendable` is true because after `init` only the one thread that calls `run` touches the object.
 final class ProxyLoop: @unchecked Sendable {
-    // Sendable is true because after `init` only the one thread that calls `run` touches the object.
-
     struct Faults {
         var toServer = Fault.pass
         var toClient = Fault.pass

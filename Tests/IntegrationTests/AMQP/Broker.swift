@@ -58,6 +58,7 @@ final class EventListener: Sendable {
                 throw TimedOut(seen: log.withLock { $0.map(String.init(describing:)) })
             }
             group.addTask { [log] in
+                // Allowed (test-sleep): the deadline of the wait above.
                 try await Task.sleep(for: limit)
                 throw TimedOut(seen: log.withLock { $0.map(String.init(describing:)) })
             }
@@ -80,6 +81,7 @@ func eventually(
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if try await condition() { return }
+        // Allowed (test-sleep): a pause between two looks, with a deadline around it.
         try await Task.sleep(for: .milliseconds(20))
     }
     Issue.record("the condition did not become true within \(limit)", sourceLocation: sourceLocation)
