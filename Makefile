@@ -28,7 +28,7 @@ deps: ## Install what is missing from Debian; without root say how
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ]; then \
 	    echo "Packages are missing. Run this, then try again:"; \
-	    echo "  sudo apt-get update && sudo make deps"; \
+	    echo "  sudo make deps"; \
 	    echo "It installs:$$missing"; \
 	    exit 1; \
 	fi; \
