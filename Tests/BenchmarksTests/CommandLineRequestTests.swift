@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test func everyOptionIsRead() throws {
-        let request = try CommandLineRequest(["saga", "--json", "--runs", "7", "--orders", "42"], catalogue: catalogue)
+        let arguments = ["saga", "--json", "--runs", "7", "--orders", "42", "--only", "publish"]
+        let request = try CommandLineRequest(arguments, catalogue: catalogue)
         guard case .run(let benchmarks, let settings, let isJSON) = request else {
             Issue.record("expected a run")
             return
@@ -28,6 +29,7 @@ import Testing
         #expect(settings.roundCount == 7)
         #expect(settings.numbers == ["orders": 42])
         #expect(isJSON && !settings.isQuick)
+        #expect(settings.wants("publish_w1") && !settings.wants("consume"))
     }
 
     @Test func quickIsOneRoundUnlessAsked() throws {
@@ -57,6 +59,7 @@ import Testing
         (["nothing"], "there is no benchmark 'nothing'; there are: saga, check, all"),
         (["check", "--runs"], "--runs needs a number after it"),
         (["check", "--runs", "0"], "--runs needs a whole number above 0, not '0'"),
+        (["check", "--only"], "--only needs a name after it"),
         (["check", "--orders", "3"], "unknown option '--orders'"),
         (["check", "extra"], "unknown option 'extra'"),
     ])

@@ -8,7 +8,7 @@ extension Benchmark {
         Progress.say("starting a private broker")
         let broker = try await RabbitServer.started()
         do {
-            let report = try await measureAMQP(Endpoint(broker), settings)
+            let report = try await measureAMQP(broker, settings)
             try await broker.shutDown()
             return report
         } catch {
@@ -18,14 +18,32 @@ extension Benchmark {
         }
     }
 
-    private static func measureAMQP(_ broker: Endpoint, _ settings: RunSettings) async throws -> Report {
+    private static func measureAMQP(_ broker: RabbitServer, _ settings: RunSettings) async throws -> Report {
+        let endpoint = Endpoint(broker)
         var report = Report()
-        for side in AMQPSide.allCases { report.describe(side.rawValue, side.configuration) }
-        for workload in AMQPWorkload.all(settings) {
-            let rounds = try await workload.comparison(on: broker).run(settings)
-            workload.add(rounds, to: &report)
+        report.describeAMQPSides()
+        // First, while the process is small: memory freed by other work would hide the growth.
+        if settings.wants("idle_memory") {
+            try await IdleConnections(endpoint, settings).run(into: &report)
         }
-        try await NullSinkWorkload(settings).run(settings, into: &report)
+        for workload in AMQPWorkload.all(settings) where settings.wants(workload.name) {
+            let rounds = try await workload.comparison(on: endpoint).run(settings)
+            workload.add(rounds, to: &report)
+            if workload.kind == .publish, workload.load.window == 1_000 { addCosts(rounds, to: &report) }
+        }
+        if settings.wants(NullSinkWorkload.name) {
+            try await NullSinkWorkload(settings).run(settings, into: &report)
+        }
+        if settings.wants("recovery") {
+            try await RecoveryTime(broker, settings).run(into: &report)
+        }
         return report
+    }
+
+    /// The costs of our side at full rate, under names of their own.
+    private static func addCosts(_ rounds: Rounds, to report: inout Report) {
+        let ours = AMQPSide.skald.rawValue
+        report.figure("write_syscalls_per_message", rounds.spread(ours, \.writesPerUnit), reach: .atMost(0.1))
+        report.figure("allocations_per_message", rounds.spread(ours, \.allocationsPerUnit), reach: .atMost(3))
     }
 }

@@ -1,3 +1,4 @@
+internal import AMQP
 internal import BenchmarkBaselines
 import Glibc
 internal import LocalServers
@@ -27,6 +28,13 @@ final class Endpoint: @unchecked Sendable {
 
     convenience init(_ broker: RabbitServer) {
         self.init(port: broker.port, user: broker.user, password: broker.password, processID: broker.processID)
+    }
+
+    /// The same for the wrapper.
+    var configuration: ConnectionConfiguration {
+        ConnectionConfiguration(
+            hosts: [.init(host, port: port)], virtualHost: virtualHost,
+            credentials: .password(user: user, password: password), name: "skald-bench")
     }
 
     deinit {

@@ -1,5 +1,7 @@
 /// Publishing to a stand-in that confirms and keeps nothing: what is left is the client's own cost.
 struct NullSinkWorkload: Sendable {
+    static let name = "publish_null_sink"
+
     private let load: Load
 
     init(_ settings: RunSettings) {
@@ -10,19 +12,23 @@ struct NullSinkWorkload: Sendable {
         let sink = try NullSink()
         let endpoint = sink.endpoint
         let load = load
+        let sides = AMQPSide.publishing
         let comparison = Comparison(
-            "publish into null sink",
-            AMQPSide.allCases.map { side in
+            Self.name,
+            sides.map { side in
                 Comparison.Side(name: side.rawValue) {
-                    try await Self.withoutSink(side.loop.publish(load, to: endpoint))
+                    try await Self.withoutSink(side.publish(load, to: endpoint))
                 }
             })
         let rounds = try await comparison.run(settings)
-        for side in AMQPSide.allCases {
-            report.figure(
-                "publish_null_sink_\(side.rawValue)_cpu_us_per_message",
-                rounds.spread(side.rawValue, \.processorMicrosecondsPerUnit))
+        for side in sides {
+            let cost = rounds.spread(side.rawValue, \.processorMicrosecondsPerUnit)
+            let reach: Reach? = side == .skald ? .atMost(1) : nil
+            report.figure("\(Self.name)_\(side.rawValue)_cpu_us_per_message", cost, reach: reach)
         }
+        report.ratio(
+            "\(Self.name)_cpu_vs_best_c",
+            rounds.ratio(AMQPSide.skald.rawValue, over: AMQPSide.best.rawValue, \.processorMicrosecondsPerUnit))
     }
 
     /// Takes the processor time of the sink's own thread out.

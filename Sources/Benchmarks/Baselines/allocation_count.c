@@ -3,6 +3,7 @@
 #include "allocation_count.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -23,6 +24,12 @@ uint64_t bench_allocation_count(void) {
     sum += atomic_load_explicit(&slots[i].allocations, memory_order_relaxed);
   }
   return sum;
+}
+
+void bench_return_free_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 #if !defined(BENCH_HAS_SANITIZER) && defined(__GLIBC__)

@@ -104,10 +104,11 @@ bool bench_plain_consume(struct bench_session *session, const struct bench_load 
       return fail_with_reply(failure, "consume", reply);
     }
     size_t body_size = envelope.message.body.len;
+    size_t id_size = envelope.message.properties.message_id.len;
     uint64_t tag = envelope.delivery_tag;
     amqp_destroy_envelope(&envelope);
-    if (body_size != load->body_size) {
-      return fail(failure, "consume: a body of %zu bytes", body_size);
+    if (body_size != load->body_size || id_size != bench_message_id_size) {
+      return fail(failure, "consume: a body of %zu bytes, an id of %zu", body_size, id_size);
     }
     if (i % load->ack_every == 0 || i == load->message_count) {
       int status = amqp_basic_ack(session->connection, channel_number, tag, 1);

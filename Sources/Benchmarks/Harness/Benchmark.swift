@@ -23,9 +23,14 @@ struct RunSettings: Sendable {
     var roundCount = 5
     /// Tiny counts, to see that everything runs. The figures of such a run mean nothing.
     var isQuick = false
+    /// How the names of the wanted comparisons begin; nil wants all of them.
+    var only: String?
     /// The values of the benchmark's own options.
     var numbers: [String: Int] = [:]
 
     /// Chooses a count by whether the run is quick.
     func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
+
+    /// Whether the comparison of this name is wanted.
+    func wants(_ name: String) -> Bool { only.map(name.hasPrefix) ?? true }
 }

@@ -60,6 +60,9 @@ private struct OptionReader {
             case "--json": isJSON = true
             case "--quick": settings.isQuick = true
             case "--runs": roundCount = try number(after: option)
+            case "--only":
+                guard let name = rest.popFirst() else { throw UsageError("--only needs a name after it") }
+                settings.only = name
             default:
                 guard option.hasPrefix("--"), settings.numbers[String(option.dropFirst(2))] != nil else {
                     throw UsageError("unknown option '\(option)'")
