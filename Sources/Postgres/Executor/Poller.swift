@@ -36,8 +36,12 @@ struct Poller: ~Copyable, Sendable {
         change(descriptor, key: key, operation: EPOLL_CTL_ADD, events: interest.rawValue)
     }
 
+    /// Changes what a socket is watched for. With no interest it is not watched at all: epoll reports a hang-up even where
+    /// nothing was asked for, again and again.
     func modify(_ descriptor: Int32, key: UInt64, interest: Interest) {
-        change(descriptor, key: key, operation: EPOLL_CTL_MOD, events: interest.rawValue)
+        if interest.isEmpty { return remove(descriptor) }
+        let isWatched = change(descriptor, key: key, operation: EPOLL_CTL_MOD, events: interest.rawValue)
+        if !isWatched { add(descriptor, key: key, interest: interest) }
     }
 
     func remove(_ descriptor: Int32) {
@@ -68,10 +72,12 @@ struct Poller: ~Copyable, Sendable {
         }
     }
 
-    private func change(_ descriptor: Int32, key: UInt64, operation: Int32, events: UInt32) {
+    /// - Returns: false when the socket is not being watched.
+    @discardableResult
+    private func change(_ descriptor: Int32, key: UInt64, operation: Int32, events: UInt32) -> Bool {
         var event = unsafe epoll_event()
         unsafe event.events = events
         unsafe event.data.u64 = key
-        _ = unsafe epoll_ctl(epollDescriptor, operation, descriptor, &event)
+        return unsafe epoll_ctl(epollDescriptor, operation, descriptor, &event) == 0 || errno != ENOENT
     }
 }

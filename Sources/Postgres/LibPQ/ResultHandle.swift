@@ -20,6 +20,9 @@ struct ResultHandle: ~Copyable, @unchecked Sendable {
     var rowCount: Int { Int(unsafe PQntuples(pointer)) }
     var columnCount: Int { Int(unsafe PQnfields(pointer)) }
 
+    /// The memory the result takes.
+    var byteCount: Int { unsafe PQresultMemorySize(pointer) }
+
     /// The command tag, for example `INSERT 0 1`.
     var commandTag: String { unsafe String(cString: PQcmdStatus(pointer)) }
 

@@ -3,6 +3,7 @@ import Synchronization
 /// Counts without a lock.
 final class MetricsRecorder: Sendable {
     let statements = Counter()
+    let synchronisations = Counter()
     let connects = Counter()
     let connectFailures = Counter()
     let losses = Counter()
@@ -25,6 +26,8 @@ final class MetricsRecorder: Sendable {
 public struct PostgresMetrics: Sendable, Hashable {
     /// Statements sent or refused.
     public var statementCount = 0
+    /// Synchronisation points sent: each is one write, and at most one round trip.
+    public var synchronisationCount = 0
     public var connectCount = 0
     public var connectFailureCount = 0
     /// Connections that broke in use or while idle.
@@ -45,6 +48,7 @@ public struct PostgresMetrics: Sendable, Hashable {
 extension PostgresMetrics {
     init(_ recorder: MetricsRecorder) {
         statementCount = recorder.statements.current
+        synchronisationCount = recorder.synchronisations.current
         connectCount = recorder.connects.current
         connectFailureCount = recorder.connectFailures.current
         lossCount = recorder.losses.current

@@ -47,7 +47,7 @@ extension SQL {
         var text = ""
         var number = 0
         for piece in pieces {
-            text += piece.literal.description
+            text += piece.text
             if piece.parameter != nil {
                 number += 1
                 text += "$\(number)"
@@ -69,7 +69,7 @@ extension SQL {
         for index in pieces.indices {
             let (mine, theirs) = (pieces[index], other.pieces[index])
             if mine.address != theirs.address || mine.byteCount != theirs.byteCount
-                || mine.parameter?.type != theirs.parameter?.type
+                || mine.parameter?.type != theirs.parameter?.type || mine.isIdentifier != theirs.isIdentifier
             {
                 return false
             }

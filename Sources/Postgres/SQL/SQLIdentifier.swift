@@ -1,20 +1,24 @@
 /// The name of a table, column, channel or schema, made only from a literal.
-public struct SQLIdentifier: Sendable, Hashable, ExpressibleByStringLiteral {
-    /// The name without quotes.
-    public let name: String
+///
+/// In a statement it stands in double quotes: `"LISTEN \(channel)"`.
+public struct SQLIdentifier: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    @usableFromInline let literal: StaticString
 
+    @inlinable
     public init(stringLiteral literal: StaticString) {
-        name = literal.description
+        self.literal = literal
     }
 
-    /// The name in double quotes, as statements need it.
-    var quoted: String {
+    /// The name without quotes.
+    public var description: String { literal.description }
+
+    /// The name as statements need it (PostgreSQL manual, section 4.1.1).
+    static func quoted(_ name: String) -> String {
         var quoted = "\""
-        for character in name {
-            if character == "\"" { quoted.append("\"") }
-            quoted.append(character)
+        for character in name.unicodeScalars {
+            if character == "\"" { quoted.unicodeScalars.append(character) }
+            quoted.unicodeScalars.append(character)
         }
-        quoted.append("\"")
-        return quoted
+        return quoted + "\""
     }
 }

@@ -34,6 +34,17 @@ public struct SQLInterpolation: StringInterpolationProtocol {
         bind(value)
     }
 
+    /// Puts a name here, in quotes.
+    @inlinable
+    public mutating func appendInterpolation(_ identifier: SQLIdentifier) {
+        var piece = SQLPiece(literal: identifier.literal)
+        piece.isIdentifier = true
+        pieces.append(piece)
+        // One more than an address of a literal, so that a name and a literal never look alike.
+        mix(piece.address &+ 1)
+        mix(UInt(bitPattern: piece.byteCount))
+    }
+
     @inlinable
     mutating func bind<Value: PostgresEncodable>(_ value: Value) {
         let offset = values.bytes.count

@@ -3,6 +3,8 @@
 struct SQLPiece: Sendable {
     @usableFromInline var literal: StaticString
     @usableFromInline var parameter: Parameter?
+    /// The literal is a name and stands in quotes.
+    @usableFromInline var isIdentifier = false
 
     /// Where a parameter's bytes lie in the statement's buffer.
     @usableFromInline
@@ -31,4 +33,9 @@ struct SQLPiece: Sendable {
 
     @inlinable
     var byteCount: Int { literal.utf8CodeUnitCount }
+
+    /// The piece as it stands in the statement's text, without the parameter behind it.
+    var text: String {
+        isIdentifier ? SQLIdentifier.quoted(literal.description) : literal.description
+    }
 }

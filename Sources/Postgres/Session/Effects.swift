@@ -7,6 +7,8 @@ struct Effects {
     /// Whom to tell the events.
     var listen: (@Sendable (SessionEvent) -> Void)?
     var cancel: CancelRequest?
+    /// How many synchronisation points were sent.
+    var synchronisationCount = 0
     /// The socket's interest has to be set anew.
     var changesInterest = false
 

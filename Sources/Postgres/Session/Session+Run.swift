@@ -41,8 +41,13 @@ extension Session {
     /// Sends a statement for which nobody waits; its failure spoils the transaction and shows at COMMIT.
     func enqueue(_ sql: SQL, _ scope: Scope) throws(PostgresError) {
         let reply = Reply(scope: scope, deadline: deadline(nil))
-        submit(sql, for: reply, nil)
-        if case .failure(let error) = core.withLock({ _ in reply.outcome }) { throw error.inStatement(sql.text) }
+        let outcome = change { core, effects in
+            // Whoever sends next flushes this as well.
+            if core.submit(sql, for: reply, &effects) { core.isFlushPromised = false }
+            return reply.outcome
+        }
+        metrics.statements.add(1)
+        if case .failure(let error) = outcome { throw error.inStatement(sql.text) }
     }
 
     /// Waits until everything sent so far has been answered, and no cancel request is on its way any more.
@@ -118,11 +123,11 @@ extension Session {
 
 extension Session {
     /// Sends, and sees to it that what concurrent tasks send leaves together.
-    private func submit(_ sql: SQL, for reply: Reply, _ continuation: Suspension<Outcome>?) {
+    private func submit(_ sql: SQL, for reply: Reply, _ continuation: Suspension<Outcome>) {
         let onExecutor = executor.isCurrentThread
         let issuer = onExecutor ? 0 : Self.currentTask
         let flusher = change { core, effects -> Flusher in
-            if let continuation { reply.wait(continuation) }
+            reply.wait(continuation)
             let needsFlush = core.submit(sql, for: reply, &effects)
             return choose(needsFlush, onExecutor, issuer, &core, &effects)
         }

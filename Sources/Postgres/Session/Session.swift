@@ -67,6 +67,7 @@ final class Session: Sendable, SocketWatcher {
     }
 
     private func perform(_ effects: Effects) {
+        if effects.synchronisationCount > 0 { metrics.synchronisations.add(effects.synchronisationCount) }
         for resumption in effects.resumptions { resumption.resume() }
         for waiter in effects.waiters { waiter.resume() }
         for event in effects.events { effects.listen?(event) }

@@ -20,7 +20,7 @@ extension SessionCore {
         requestCancel(&effects)
     }
 
-    private mutating func requestCancel(_ effects: inout Effects) {
+    mutating func requestCancel(_ effects: inout Effects) {
         guard !isCancelling, breakage == nil, let cancel = handle.cancelHandle() else { return }
         isCancelling = true
         needsBarrier = true

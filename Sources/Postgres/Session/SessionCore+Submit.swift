@@ -92,7 +92,7 @@ extension SessionCore {
     }
 
     /// Buffers BEGIN, so that it costs no round trip of its own.
-    private mutating func putBegin(
+    mutating func putBegin(
         _ options: TransactionOptions, for first: Reply, generation: Int, _ effects: inout Effects
     ) {
         let begin = Reply(scope: .control(.begin(generation: generation)), deadline: first.deadline)
@@ -135,6 +135,7 @@ extension SessionCore {
             return
         }
         pipeline.sent(.synchronisation(reply))
+        effects.synchronisationCount += 1
         isDirty = false
         isFlushPromised = false
         if !handle.sendSync() { return lose(&effects) }

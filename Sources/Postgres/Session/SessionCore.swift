@@ -36,6 +36,9 @@ struct SessionCore: ~Copyable {
     /// Who waits for the cancel requests to be over.
     var cancelWaiter: Suspension<Void>?
 
+    /// The names of cursors that are open, a bit for each.
+    var cursorNames: UInt8 = 0
+
     /// The executor's name for the socket, while it is watched.
     var watchKey: UInt64?
     /// Told what the server sends unasked.

@@ -40,6 +40,8 @@ struct TransactionMachine {
     private(set) var generation = 0
     /// How many savepoints are open.
     private(set) var depth = 0
+    /// What first went wrong in it, also after COMMIT has been sent.
+    private(set) var firstFailure: PostgresError?
     /// The server's number for it, once known.
     var transactionID: PostgresTransactionID?
 
@@ -47,6 +49,7 @@ struct TransactionMachine {
         guard case .none = state else { preconditionFailure("a transaction is open already: \(state)") }
         generation += 1
         depth = 0
+        firstFailure = nil
         transactionID = nil
         state = .unopened(options)
         return generation
@@ -81,6 +84,7 @@ struct TransactionMachine {
 
     private mutating func fail(_ error: PostgresError, generation: Int, depth: Int) {
         guard generation == self.generation else { return }
+        if firstFailure == nil { firstFailure = error }
         switch state {
         case .open, .unopened: state = .failed(error, depth: depth)
         case .none, .failed, .closing: break
@@ -101,7 +105,10 @@ struct TransactionMachine {
     /// The savepoint at `depth` has been left; going back to it heals a failure that happened inside of it.
     mutating func leftSavepoint(depth: Int, rolledBack: Bool) {
         self.depth = depth - 1
-        if rolledBack, case .failed(_, let failureDepth) = state, failureDepth >= depth { state = .open }
+        if rolledBack, case .failed(_, let failureDepth) = state, failureDepth >= depth {
+            state = .open
+            firstFailure = nil
+        }
     }
 
     mutating func commit() -> Commit {

@@ -48,21 +48,19 @@ extension Session {
         } catch {
             throw await commitFailure(error)
         }
-        core.withLock { $0.endTransaction() }
+        let failure = core.withLock { core in
+            defer { core.endTransaction() }
+            return core.transaction.firstFailure
+        }
         guard result.handle.commandTag == "COMMIT" else {
             metrics.rollbacks.add(1)
-            throw PostgresError(.transactionAborted, note: "the server answered COMMIT with ROLLBACK")
+            throw PostgresError(.transactionAborted, note: "the server answered COMMIT with ROLLBACK", cause: failure)
         }
         metrics.commits.add(1)
     }
 
     private func commitFailure(_ error: PostgresError) async -> PostgresError {
         switch error.code {
-        case .transactionAborted:
-            // A statement sent just before failed, so COMMIT was skipped and the transaction is still open.
-            await rollBack()
-            metrics.rollbacks.add(1)
-            return error
         case .unknownOutcome, .connectionLost, .connectionFailed:
             let id = core.withLock { core in
                 defer { core.endTransaction() }
@@ -72,10 +70,25 @@ extension Session {
             if error.code == .unknownOutcome { return error }
             return PostgresError(.unknownOutcome, transactionID: id, cause: error)
         default:
-            // The server refused at the last moment and has rolled back: a deferred constraint, a serialization failure.
-            core.withLock { $0.endTransaction() }
+            // Either COMMIT was skipped because of a failure right before it and the transaction is still open, or the
+            // server refused at the last moment and has rolled back: a deferred constraint, a serialization failure.
+            if await isOutsideTransaction() {
+                core.withLock { $0.endTransaction() }
+            } else {
+                await rollBack()
+            }
             metrics.rollbacks.add(1)
             return error
+        }
+    }
+
+    /// Whether the server has no transaction open; the answer is sure only behind a synchronisation point.
+    private func isOutsideTransaction() async -> Bool {
+        do throws(PostgresError) {
+            try await settle()
+            return core.withLock { $0.handle.isIdleOutsideTransaction }
+        } catch {
+            return false
         }
     }
 
@@ -84,13 +97,22 @@ extension Session {
         do throws(PostgresError) {
             if core.withLock({ $0.needsBarrier }) { try await settle() }
             guard case .send = core.withLock({ $0.transaction.rollback() }) else { return }
-            _ = try await control("ROLLBACK", .rollback)
+            try await sendRollback()
             core.withLock { $0.endTransaction() }
         } catch {
             change { core, effects in
                 core.breakOff(PostgresError(.connectionLost, note: "ROLLBACK failed", cause: error), &effects)
                 core.endTransaction()
             }
+        }
+    }
+
+    private func sendRollback() async throws(PostgresError) {
+        do throws(PostgresError) {
+            _ = try await control("ROLLBACK", .rollback)
+        } catch  where error.code == .staleStatement {
+            // The preparation was gone and is forgotten now.
+            _ = try await control("ROLLBACK", .rollback)
         }
     }
 }
@@ -117,6 +139,30 @@ extension SessionCore {
     mutating func endTransaction() {
         transaction.ended()
         forgetIssuers()
+        cursorNames = 0
+    }
+}
+
+// MARK: Cursors
+
+extension Session {
+    /// Takes the number of a cursor that is not open.
+    func takeCursorName() -> Int? {
+        core.withLock { core in
+            let number = (~core.cursorNames).trailingZeroBitCount
+            guard number < OpenCursor.countMax else { return nil }
+            core.cursorNames |= 1 << number
+            return number
+        }
+    }
+
+    /// - Returns: whether the cursor was open and its transaction still is.
+    func giveBackCursorName(_ number: Int, generation: Int) -> Bool {
+        core.withLock { core in
+            guard core.transaction.generation == generation else { return false }
+            defer { core.cursorNames &= ~(1 << number) }
+            return core.cursorNames & (1 << number) != 0
+        }
     }
 }
 

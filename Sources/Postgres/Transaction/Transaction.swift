@@ -5,7 +5,7 @@
 /// its statement runs, aborts the transaction for all of them.
 public struct Transaction: PostgresQueryable {
     let session: Session
-    private let generation: Int
+    let generation: Int
     private let depth: Int
 
     init(session: Session, generation: Int, depth: Int = 0) {
