@@ -57,7 +57,8 @@ let package = Package(
 
         // Tests, one target per library.
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
-        .testTarget(name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Telemetry"]),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Postgres", "Telemetry"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),

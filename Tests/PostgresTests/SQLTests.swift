@@ -53,6 +53,8 @@ import Testing
     }
 
     @Test func identifiersAreQuoted() {
-        #expect(SQLIdentifier("say \"hi\"").quoted == "\"say \"\"hi\"\"\"")
+        let channel: SQLIdentifier = "say \"hi\""
+        let sql: SQL = "LISTEN \(channel)"
+        #expect(sql.text == "LISTEN \"say \"\"hi\"\"\"")
     }
 }
