@@ -4,8 +4,8 @@ import Testing
 
 /// The repository's own folder of sagas, wherever the checkout stands.
 enum Repository {
-    static let root = String(#filePath.split(separator: "/").dropLast(3).joined(separator: "/"))
-    static let sagas = "/" + root + "/sagas"
+    static let tests = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/")
+    static let sagas = tests + "/../../sagas"
 }
 
 @Suite struct ShippedSagasTests {

@@ -32,7 +32,6 @@ extension DiagnosticCode {
         case .notAnInteger: "Write digits only, such as `3`."
         case .fractionRefused: "Write a whole number in a smaller unit: cents, milliseconds, hundredths."
         case .outOfRange: "Choose a number within the range."
-        case .notABoolean: "Write `true` or `false`; `yes` and `on` are words here."
         case .notADuration: "Write it like `PT15M`, `PT1.5S` or `P90D`, above zero and below ten years."
         case .unknownChoice: "Choose one of the words allowed here."
         case .badName: "Choose a name that follows the rule."
@@ -61,9 +60,10 @@ extension DiagnosticCode {
         case .duplicateSaga: "Keep one file for each name and version."
         case .missingField: "Fill the field, or make it optional with `?` where it is declared."
         case .typeMismatch: "Use a value of the right type."
+        case .typeTooLarge: "Make the type smaller; a payload with so many fields does not fit a message."
         case .typeRecursive: "Write the nesting out to the depth that is needed."
         case .pathNotAllowed: "Use a path that has a value at this place."
-        case .tooManySteps: "Split the saga."
+        case .tooManySteps, .tooManyParticipants: "Split the saga."
         default: remedyOfParticipants
         }
     }
@@ -84,6 +84,7 @@ extension DiagnosticCode {
     private var remedyOfSteps: String {
         switch self {
         case .replyUnhandled: "Name it under `on` with what it means: `fail`, `retry`, `proceed`, or a `set`."
+        case .unclearRetry: "Answer it with `fail`: the step is undone then, whatever became of it."
         case .dataUnset: "Set it earlier on every path, or make it optional with `?`."
         case .dataNeverSet: "Fill it in `start.set` or under `on`, or remove it."
         case .dataRace: "Let one branch set it, or use a field for each branch."

@@ -29,7 +29,6 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case notAnInteger = "not-an-integer"
     case fractionRefused = "fraction-refused"
     case outOfRange = "out-of-range"
-    case notABoolean = "not-a-boolean"
     case notADuration = "not-a-duration"
     case unknownChoice = "unknown-choice"
     case badName = "bad-name"
@@ -56,8 +55,10 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case duplicateSaga = "duplicate-saga"
     case missingField = "missing-field"
     case typeMismatch = "type-mismatch"
+    case typeTooLarge = "type-too-large"
     case typeRecursive = "type-recursive"
     case pathNotAllowed = "path-not-allowed"
+    case tooManyParticipants = "too-many-participants"
     case tooManySteps = "too-many-steps"
 
     // The participants.
@@ -71,6 +72,7 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
 
     // The saga.
     case replyUnhandled = "reply-unhandled"
+    case unclearRetry = "unclear-retry"
     case dataUnset = "data-unset"
     case dataNeverSet = "data-never-set"
     case dataRace = "data-race"

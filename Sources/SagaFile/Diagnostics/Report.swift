@@ -14,7 +14,7 @@ package struct Report {
     /// Adds a fault; a second one of the same code at the same place is the same fault.
     package mutating func add(_ code: DiagnosticCode, at mark: Mark, _ message: String, hint: String? = nil) {
         if diagnostics.contains(where: { $0.code == code && $0.mark == mark }) { return }
-        guard diagnostics.count < countMax else {
+        guard !isFull else {
             unsaidCount += 1
             return
         }
@@ -25,16 +25,19 @@ package struct Report {
     package mutating func addUnknown(
         _ code: DiagnosticCode, _ name: Located<String>, what: String, known: some Collection<String>
     ) {
+        if isFull { return add(code, at: name.mark, "") }
         let hint =
             if let nearest = Spelling.nearest(to: name.value, among: known) {
                 "Did you mean `\(nearest)`?"
-            } else if known.isEmpty {
+            } else if known.isEmpty || known.count > 200 {
                 code.remedy
             } else {
                 "Known here: \(known.sorted().prefix(12).map { "`\($0)`" }.joined(separator: ", "))."
             }
-        add(code, at: name.mark, "there is no \(what) `\(name.value)`", hint: hint)
+        add(code, at: name.mark, "`\(name.value)` is no \(what)", hint: hint)
     }
+
+    private var isFull: Bool { diagnostics.count >= countMax }
 
     package var hasFaults: Bool { !diagnostics.isEmpty }
 }

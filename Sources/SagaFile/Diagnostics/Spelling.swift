@@ -7,7 +7,8 @@ package enum Spelling {
         let sought = Array(word.lowercased().prefix(lengthMax))
         let budget = max(1, sought.count / 3)
         var best: (candidate: String, distance: Int)?
-        for candidate in candidates.sorted() {
+        let near = candidates.filter { abs($0.utf8.count - word.utf8.count) <= budget + 3 }.prefix(candidateCountMax)
+        for candidate in near.sorted() {
             let distance = editDistance(sought, Array(candidate.lowercased().prefix(lengthMax)))
             if distance <= budget, distance < best?.distance ?? Int.max {
                 best = (candidate, distance)
@@ -18,6 +19,7 @@ package enum Spelling {
 
     /// Names are short; a hostile one must not cost quadratic time.
     private static let lengthMax = 64
+    private static let candidateCountMax = 500
 
     /// The optimal string alignment distance: insert, delete, replace and swap of neighbours each cost one.
     static func editDistance(_ left: [Character], _ right: [Character]) -> Int {

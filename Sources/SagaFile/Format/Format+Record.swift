@@ -67,13 +67,9 @@ extension Format {
         }
     }
 
-    /// A format that is looked up when it is needed, for records that hold themselves.
+    /// A format that is looked up when it is needed, for values that hold themselves.
     static func later(_ name: String, _ format: @escaping @Sendable () -> Format) -> Format {
-        let schema = RecordSchema(name: name, about: "") {
-            guard case .record(let record) = format().schema else { return [] }
-            return record.keys()
-        }
-        return Format(.record(schema)) { node, report in format().read(node, &report) }
+        Format(.recursive(name) { format().schema }) { node, report in format().read(node, &report) }
     }
 }
 
@@ -87,7 +83,7 @@ extension Report {
         }
         for entry in entries where !isExtension(entry.key.value) {
             if !keys.contains(where: { $0.name == entry.key.value }) {
-                addUnknown(.unknownKey, entry.key, what: "key in \(name)", known: keys.map(\.name))
+                addUnknown(.unknownKey, entry.key, what: "key of `\(name)`", known: keys.map(\.name))
             }
         }
         return true

@@ -61,6 +61,10 @@ extension Format where Value == Int {
     static func integer(_ range: ClosedRange<Int>) -> Format {
         .word(.integer(range), expected: "a whole number") { word, report in
             guard let number = WholeNumber.parse(word.value) else {
+                if WholeNumber.isTooLarge(word.value) {
+                    report.addOutOfRange(word, range)
+                    return nil
+                }
                 let isFloat = WholeNumber.looksLikeFloat(word.value)
                 let message =
                     isFloat ? "`\(word.value)` has a fraction" : "a whole number is expected here, not `\(word.value)`"
@@ -68,9 +72,7 @@ extension Format where Value == Int {
                 return nil
             }
             guard let value = Int(exactly: number), range.contains(value) else {
-                report.add(
-                    .outOfRange, at: word.mark, "\(word.value) is out of range",
-                    hint: "From \(range.lowerBound) to \(range.upperBound).")
+                report.addOutOfRange(word, range)
                 return nil
             }
             return value
@@ -78,17 +80,11 @@ extension Format where Value == Int {
     }
 }
 
-extension Format where Value == Bool {
-    static var boolean: Format {
-        .word(.boolean, expected: "`true` or `false`") { word, report in
-            switch word.value {
-            case "true": return true
-            case "false": return false
-            default:
-                report.add(.notABoolean, at: word.mark, "`true` or `false` is expected here, not `\(word.value)`")
-                return nil
-            }
-        }
+extension Report {
+    fileprivate mutating func addOutOfRange(_ word: Located<String>, _ range: ClosedRange<Int>) {
+        add(
+            .outOfRange, at: word.mark, "\(word.value) is out of range",
+            hint: "From \(range.lowerBound) to \(range.upperBound).")
     }
 }
 

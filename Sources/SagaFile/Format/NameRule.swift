@@ -89,12 +89,14 @@ package struct NameRule: Sendable {
         return bytes.count <= Self.byteCountMax && forms.contains { $0.allows(bytes) }
     }
 
+    private var article: String { "aeio".contains(label.prefix(1)) ? "an" : "a" }
+
     /// Puts a fault into the report when the name breaks the rule.
     package func check(_ name: Located<String>, _ report: inout Report) -> Bool {
         if allows(name.value) { return true }
         let shown = name.value.count > 40 ? name.value.prefix(40) + "…" : name.value[...]
         report.add(
-            .badName, at: name.mark, "`\(shown)` cannot be a \(label)",
+            .badName, at: name.mark, "`\(shown)` cannot be \(article) \(label)",
             hint: "Write it like `\(example)`: \(pattern), at most \(Self.byteCountMax) bytes.")
         return false
     }

@@ -12,7 +12,9 @@ struct ParticipantShelf {
             var report = Report(file: file.path)
             do throws(DefinitionError) {
                 let root = try YAMLReader.root(of: file.bytes, file: file.path)
-                if let draft = Format<ParticipantDraft>.participant.read(root, &report) {
+                let draft = FileFormats.participant.read(root, &report)
+                // A part that could not be read is missing from the draft, and names would be blamed for it.
+                if let draft, !report.hasFaults {
                     drafts.append((draft, report))
                 } else {
                     faults += report.diagnostics

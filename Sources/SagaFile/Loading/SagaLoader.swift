@@ -20,7 +20,7 @@ struct SagaLoader {
         defer { faults += report.diagnostics }
         do throws(DefinitionError) {
             let root = try YAMLReader.root(of: file.bytes, file: file.path, dialect: dialect)
-            guard let draft = Format<SagaDraft>.saga.read(root, &report), shelf.faults.isEmpty else { return nil }
+            guard let draft = FileFormats.saga.read(root, &report), shelf.faults.isEmpty else { return nil }
             var shelf = shelf
             shelf.add(draft.participants, &report)
             var resolver = SagaResolver(

@@ -44,10 +44,16 @@ struct ParticipantResolver {
 extension ParticipantResolver {
     private mutating func checkTypes() {
         for type in draft.types {
-            if types.isRecursive("\(draft.name.value).\(type.name.value)") {
+            let full = "\(draft.name.value).\(type.name.value)"
+            if types.isRecursive(full) {
                 report.add(.typeRecursive, at: type.name.mark, "the type `\(type.name.value)` holds itself")
-            } else {
-                _ = types.resolve(type.value, within: draft.name.value, &report)
+                continue
+            }
+            _ = types.resolve(type.value, within: draft.name.value, &report)
+            _ = types.resolve(.named(Located(full, at: type.name.mark)), within: nil, &report)
+            if types.isTooLarge(full) {
+                report.add(
+                    .typeTooLarge, at: type.name.mark, "the type `\(type.name.value)` has too many fields or levels")
             }
         }
     }
@@ -90,7 +96,7 @@ extension ParticipantResolver {
     private mutating func checkRepliesAreUsed() {
         let used = Set(
             draft.commands.flatMap { ($0.value.successes + $0.value.failures + $0.value.unclear).map(\.value) })
-        for reply in draft.replies where !used.contains(reply.name.value) {
+        for reply in draft.replies where !used.contains(reply.name.value) && reply.name.value != Reply.fenced {
             report.add(.replyUnused, at: reply.name.mark, "no command is answered with `\(reply.name.value)`")
         }
     }
@@ -142,18 +148,20 @@ extension ParticipantResolver {
     private mutating func checkReachability(
         of aggregate: Aggregate, _ source: AggregateDraft, commands: [CommandContract]
     ) {
-        var reached: Set<String> = [aggregate.initial]
-        var grew = true
-        let changes = commands.filter { $0.aggregate == aggregate.name }.flatMap(\.transitions)
-        while grew {
-            let count = reached.count
-            for change in changes where !reached.isDisjoint(with: change.from) {
-                if case .state(let state) = change.to { reached.insert(state) }
-            }
-            for move in aggregate.moves where !reached.isDisjoint(with: move.from) { reached.insert(move.to) }
-            grew = reached.count > count
-        }
         if report.hasFaults { return }
+        var next: [String: [String]] = [:]
+        for change in commands.filter({ $0.aggregate == aggregate.name }).flatMap(\.transitions) {
+            guard case .state(let state) = change.to else { continue }
+            for from in change.from { next[from, default: []].append(state) }
+        }
+        for move in aggregate.moves {
+            for from in move.from { next[from, default: []].append(move.to) }
+        }
+        var reached: Set<String> = [aggregate.initial]
+        var open = [aggregate.initial]
+        while let state = open.popLast() {
+            open += next[state, default: []].filter { reached.insert($0).inserted }
+        }
         for state in source.states where !reached.contains(state.value) {
             report.add(.stateUnreachable, at: state.mark, "no command and no move leads to `\(state.value)`")
         }

@@ -3,8 +3,10 @@ import SagaModel
 // MARK: Participants, commands and events
 
 extension SagaResolver {
-    /// The participants that the saga speaks to, hears of or shares a type with, in the order of their names.
-    func usedParticipants() -> [Participant] {
+    /// Finds the participants that a saga needs.
+    static func used(
+        by draft: SagaDraft, of participants: [String: Participant], types: TypeTable
+    ) -> [Participant] {
         var names: Set<String> = []
         func use(_ dotted: String?) {
             if let name = dotted?.split(separator: ".").first { names.insert(String(name)) }
@@ -19,7 +21,7 @@ extension SagaResolver {
         for given in draft.start.given { use(given.name.value) }
         let spoken = names.sorted().compactMap { participants[$0] }
         var fields = spoken.flatMap(\.payloadFields)
-        var unsaid = Report(file: report.file)
+        var unsaid = Report(file: "")
         var types = types
         fields += types.resolve(draft.data, within: nil, &unsaid) ?? []
         for type in fields.flatMap({ $0.type.recordNames }) { use(type) }
@@ -52,7 +54,7 @@ extension SagaResolver {
 
     /// Finds an aggregate by its name, which stands alone where only one participant of the saga has it.
     mutating func aggregate(_ name: Located<String>) -> (AggregateName, Aggregate)? {
-        let candidates = usedParticipants().flatMap { participant in
+        let candidates = used.flatMap { participant in
             participant.aggregates.map { (AggregateName(participant: participant.name, aggregate: $0.name), $0) }
         }
         let found = candidates.filter { $0.0.description == name.value || $0.0.aggregate == name.value }
@@ -72,8 +74,9 @@ extension SagaResolver {
 // MARK: Expressions
 
 extension SagaResolver {
+    /// In the order of their fields, as the canonical form has them: a definition read back is the same definition.
     static func assignments(_ drafts: [Named<ExpressionDraft>]) -> [Assignment] {
-        drafts.map { Assignment($0.name.value, expression($0.value)) }
+        drafts.map { Assignment($0.name.value, expression($0.value)) }.sorted { $0.field < $1.field }
     }
 
     static func expression(_ draft: ExpressionDraft) -> Expression {

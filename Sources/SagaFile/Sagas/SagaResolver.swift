@@ -9,8 +9,13 @@ struct SagaResolver {
     let root: Node
     /// The participants of all files, by name.
     let participants: [String: Participant]
+    /// Those of them that the saga speaks to, hears of or shares a type with, in the order of their names.
+    let used: [Participant]
     var types: TypeTable
     var report: Report
+
+    /// What an instance can number its steps by, with room to spare.
+    private static let stepCountMax = 200
 
     /// - Parameters:
     ///   - root: The file's nodes, to find the places that the model's own resolver speaks of.
@@ -21,18 +26,27 @@ struct SagaResolver {
         self.participants = participants
         self.types = types
         self.report = report
+        used = Self.used(by: draft, of: participants, types: types)
     }
 
     /// Returns the definition; nil when the report has faults.
     mutating func resolve() -> Definition? {
         let isWhole = !report.hasFaults
         let data = types.resolve(draft.data, within: nil, &report)
-        checkNames(data: data ?? [])
         let definition = assemble(data: data ?? [])
+        // A part that could not be read is missing from the draft, and everything else would be blamed for it.
+        guard isWhole else { return nil }
+        if draft.steps.count > Self.stepCountMax {
+            report.add(
+                .tooManySteps, at: draft.steps[Self.stepCountMax].mark,
+                "a saga has at most \(Self.stepCountMax) steps, this one \(draft.steps.count)")
+            return nil
+        }
+        checkNames()
         StepLint.run(draft, contracts: ContractTable(participants), &report)
         OrderLint.run(draft, contracts: ContractTable(participants), &report)
         OutcomeLint.run(draft, &report)
-        guard isWhole, data != nil else { return nil }
+        guard data != nil else { return nil }
         DataFlowLint.run(draft, contracts: ContractTable(participants), &report)
         DeadlineLint.run(draft, definition, &report)
         compile(definition)
@@ -41,7 +55,7 @@ struct SagaResolver {
 
     // MARK: Names that no lint is about
 
-    private mutating func checkNames(data: [Field]) {
+    private mutating func checkNames() {
         var seen: Set<String> = []
         for step in draft.steps {
             if !seen.insert(step.id.value).inserted {
@@ -51,8 +65,9 @@ struct SagaResolver {
                 report.add(.reservedName, at: step.id.mark, "`\(Start.stepID)` names the start of every saga")
             }
         }
-        for field in draft.search + draft.redact where !data.contains(where: { $0.name == field.value }) {
-            report.addUnknown(.unknownField, field, what: "field in `data`", known: data.map(\.name))
+        let fields = draft.data.map(\.name.value)
+        for field in draft.search + draft.redact where !fields.contains(field.value) {
+            report.addUnknown(.unknownField, field, what: "field of `data`", known: fields)
         }
         for compatibility in draft.compatibility {
             for rename in compatibility.value.renames where !seen.contains(rename.value.value) {
@@ -69,7 +84,7 @@ struct SagaResolver {
         let outcomes = draft.outcomes.map { resolve($0) }
         return Definition(
             name: draft.name.value, version: draft.version.value, start: start, deadline: draft.deadline?.value,
-            data: data, participants: usedParticipants(), flow: flow, outcomes: outcomes, bounds: draft.bounds,
+            data: data, participants: used, flow: flow, outcomes: outcomes, bounds: draft.bounds,
             compatibility: draft.compatibility.map(Self.compatibility), search: draft.search.map(\.value),
             redact: draft.redact.map(\.value), retention: draft.retention)
     }
@@ -117,7 +132,7 @@ struct SagaResolver {
             when: condition,
             on: draft.on.map {
                 ReplyRule(reply: $0.name.value, set: Self.assignments($0.value.set), verdict: $0.value.verdict)
-            },
+            }.sorted { $0.reply < $1.reply },
             retry: draft.wait.policy(standard, isWait: draft.await != nil),
             undoRetry: draft.undo?.wait.policy(.compensation) ?? .compensation)
     }
@@ -151,9 +166,14 @@ struct SagaResolver {
             _ = try CompiledDefinition(definition)
         } catch {
             let locator = PlaceLocator(root)
+            let told = Set(report.diagnostics.map(\.code))
+            // A step that does nothing was told already, and the resolver would look for its command in vain.
+            if told.contains(.missingKey) { return }
             for fault in error.faults {
                 // A test holds the two lists of codes against each other.
                 guard let code = DiagnosticCode(fault.code) else { preconditionFailure("unknown code \(fault.code)") }
+                // What was looked up here already was told at a better place.
+                if Self.ownCodes.contains(code), told.contains(code) { continue }
                 let place = locator.place(of: fault.place)
                 let nearest = Spelling.nearest(to: place.text, among: neighbours(of: place.text))
                 report.add(
@@ -162,6 +182,11 @@ struct SagaResolver {
             }
         }
     }
+
+    private static let ownCodes: Set<DiagnosticCode> = [
+        .reservedName, .duplicateStep, .unknownParticipant, .unknownCommand, .unknownReply, .unknownEvent,
+        .unknownAggregate, .unknownState, .outcomeMissing, .undoRefused,
+    ]
 
     /// The paths and fields that could have been meant by a word.
     private func neighbours(of word: String) -> [String] {

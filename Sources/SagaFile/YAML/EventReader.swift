@@ -84,7 +84,10 @@ struct YAMLEventReader: ~Copyable {
         if let context = failed.context {
             message += " " + String(cString: context)
         }
-        return YAMLSyntaxError(mark: Mark(failed.problem_mark), message: message)
+        // A quote that is never closed is found at the end of the file; the place to look at is where it opens.
+        let isUnclosed = failed.context != nil && message.hasPrefix("found unexpected end of stream")
+        return YAMLSyntaxError(
+            mark: Mark(isUnclosed ? failed.context_mark : failed.problem_mark), message: message)
     }
 
     private func event(of raw: yaml_event_t) -> YAMLEvent {

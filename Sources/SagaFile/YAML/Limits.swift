@@ -13,7 +13,7 @@ package struct Limits: Sendable {
 
     /// For files people write: definitions, participants, scenarios.
     package static let written = Limits(
-        byteCountMax: 1 << 20, depthMax: 32, nodeCountMax: 50_000, scalarByteCountMax: 16 << 10,
+        byteCountMax: 256 << 10, depthMax: 32, nodeCountMax: 20_000, scalarByteCountMax: 16 << 10,
         diagnosticCountMax: 100)
 
     /// For files a program writes: recorded histories.

@@ -4,14 +4,15 @@ package indirect enum Schema: Sendable {
     case text(pattern: String?)
     case choice([String])
     case integer(ClosedRange<Int>)
-    case boolean
     case list(Schema, countMin: Int)
     /// A mapping whose keys the author chooses.
     case map(keyPattern: String, Schema)
     case record(RecordSchema)
     /// Either form is accepted.
     case either([Schema])
-    /// Any value: extensions only.
+    /// A part that holds itself, under a name of its own.
+    case recursive(String, @Sendable () -> Schema)
+    /// Any value.
     case anything
 }
 
