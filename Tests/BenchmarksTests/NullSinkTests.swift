@@ -18,6 +18,16 @@ import Testing
         #expect(measurement.count == load.messageCount)
     }
 
+    @Test(
+        arguments: [AMQPSide.skald, .skaldTasks],
+        [Load(messageCount: 1, window: 1), Load(messageCount: 3_001, window: 1_000), Load(messageCount: 99, window: 7)])
+    func theWrapperPublishesTheSameWork(side: AMQPSide, load: Load) async throws {
+        let sink = try NullSink()
+        let measurement = try await side.publish(load, to: sink.endpoint)
+        #expect(sink.messageCount == load.messageCount)
+        #expect(measurement.count == load.messageCount)
+    }
+
     @Test(arguments: [BaselineLoop.plain, .best])
     func oneByOneEveryMessageHasALatency(loop: BaselineLoop) async throws {
         let sink = try NullSink()

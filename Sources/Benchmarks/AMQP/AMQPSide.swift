@@ -11,6 +11,8 @@ enum AMQPSide: String, Sendable {
     /// librabbitmq as codec only; own socket, one send for each batch, own reassembly.
     case best = "best_c"
 
+    var isOurs: Bool { self == .skald || self == .skaldTasks || self == .skaldBatches }
+
     static let publishing: [AMQPSide] = [.skald, .skaldTasks, .plain, .best]
     static let consuming: [AMQPSide] = [.skald, .skaldBatches, .plain, .best]
     /// Where one message follows the other, there is one way to do it with the wrapper.

@@ -86,6 +86,9 @@ struct AMQPWorkload: Sendable {
         report.figure("\(start)_broker_cpu_us_per_message", figure(\.serverMicrosecondsPerUnit))
         report.figure("\(start)_write_syscalls_per_message", figure(\.writesPerUnit))
         report.figure("\(start)_allocations_per_message", figure(\.allocationsPerUnit))
+        if side.isOurs {
+            report.figure("\(start)_io_thread_cpu_us_per_message", figure(Self.ioThreadMicroseconds))
+        }
         if kind == .publishOneByOne {
             report.figure("\(start)_p50_us", figure(Self.medianLatency))
             report.figure("\(start)_p99_us", figure { $0.latencyMicroseconds(percentile: 99) })
@@ -100,6 +103,11 @@ struct AMQPWorkload: Sendable {
         case (.publish, 1_000, .plain), (.consume, 250, .plain): .atLeast(1)
         default: nil
         }
+    }
+
+    /// The share of the wrapper's own thread; the rest is the caller's.
+    private static func ioThreadMicroseconds(_ measurement: Measurement) -> Double {
+        (measurement.threadTimes["skald-amqp"] ?? .zero).inMicroseconds / Double(measurement.count)
     }
 
     private static func medianLatency(_ measurement: Measurement) -> Double {
