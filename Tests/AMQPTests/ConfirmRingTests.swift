@@ -44,9 +44,7 @@ import Testing
         var ring = ConfirmRing<Int>()
         _ = ring.append(1)
         _ = ring.append(2)
-        var withdrawn = 0
-        ring.withdrawLast { withdrawn = $0 }
-        #expect(withdrawn == 2)
+        #expect(ring.withdrawLast() == 2)
         #expect(ring.append(3) == 2)
     }
 

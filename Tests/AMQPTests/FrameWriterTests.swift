@@ -10,7 +10,7 @@ import Testing
     /// The same message read back by the receiving half, with a delivery in place of the publish.
     private static func readBack(_ message: Message, frameByteCountMax: Int = 4096) throws -> Message? {
         var writer = FrameWriter(frameByteCountMax: frameByteCountMax)
-        try writer.writePublish(message, exchange: "e", routingKey: "k", mandatory: true, on: 1)
+        try writer.writePublish(Publication(message, to: "e", routingKey: "k"), messageID: "made", on: 1)
         let bytes = written(writer)
         let methodSize = bytes[3..<7].reduce(0) { $0 << 8 | Int($1) } + 8
         var receiver = Receiver()
@@ -40,8 +40,15 @@ import Testing
 
     @Test(arguments: [0, 1, 4087, 4088, 4089, 8175, 8176, 8177]) func bodiesAroundTheFrameSizeComeBack(size: Int) throws
     {
-        let message = Message((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        let message = Message(
+            (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }, properties: Properties(messageID: "m"))
         #expect(try Self.readBack(message) == message)
+    }
+
+    @Test func aMessageWithoutAnIdIsGivenOne() throws {
+        #expect(try Self.readBack(Message([1]))?.properties.messageID == "made")
+        let own = Message([1], properties: Properties(messageID: "own"))
+        #expect(try Self.readBack(own)?.properties.messageID == "own")
     }
 
     @Test func propertiesOverAFrameAreRefusedAndLeaveNothingBehind() throws {
@@ -51,11 +58,11 @@ import Testing
         let message = Message(properties: Properties(headers: ["large": .string(String(repeating: "x", count: 5000))]))
         let error = #expect(throws: AMQPError.self) {
             var writer = FrameWriter(frameByteCountMax: 4096)
-            try writer.writePublish(message, exchange: "", routingKey: "q", mandatory: true, on: 1)
+            try writer.writePublish(Publication(message, routingKey: "q"), messageID: "made", on: 1)
         }
         #expect(error?.code == .invalidArgument)
         do {
-            try writer.writePublish(message, exchange: "", routingKey: "q", mandatory: true, on: 1)
+            try writer.writePublish(Publication(message, routingKey: "q"), messageID: "made", on: 1)
         } catch {
             #expect(Self.written(writer) == before)
         }
@@ -63,20 +70,27 @@ import Testing
 
     @Test func aLongStringIsRefusedBeforeTheEncoder() {
         let long = String(repeating: "x", count: 256)
-        let messages: [Message] = [
-            Message(properties: Properties(correlationID: long)), Message(properties: Properties(messageID: long)),
-            Message(properties: Properties(headers: [long: 1])),
-        ]
-        for message in messages {
-            #expect(throws: AMQPError.self) {
-                try message.validate(bodyByteCountMax: 10, exchange: "", routingKey: "")
-            }
+        var properties = [Properties](repeating: Properties(), count: 10)
+        properties[0].contentType = long
+        properties[1].contentEncoding = long
+        properties[2].correlationID = long
+        properties[3].replyTo = long
+        properties[4].expiration = long
+        properties[5].messageID = long
+        properties[6].type = long
+        properties[7].userID = long
+        properties[8].appID = long
+        properties[9].headers[long] = 1
+        var publications = properties.map { Publication(Message(properties: $0), routingKey: "") }
+        publications.append(Publication(Message(), to: long, routingKey: ""))
+        publications.append(Publication(Message(), routingKey: long))
+        for publication in publications {
+            let error = #expect(throws: AMQPError.self) { try publication.validate(bodyByteCountMax: 10) }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains("256 bytes long") == true)
         }
-        #expect(throws: AMQPError.self) { try Message().validate(bodyByteCountMax: 10, exchange: long, routingKey: "") }
-        #expect(throws: AMQPError.self) { try Message().validate(bodyByteCountMax: 10, exchange: "", routingKey: long) }
-        #expect(throws: Never.self) {
-            try Message().validate(bodyByteCountMax: 10, exchange: String(long.dropFirst()), routingKey: "")
-        }
+        let fits = Publication(Message(), to: String(long.dropFirst()), routingKey: "")
+        #expect(throws: Never.self) { try fits.validate(bodyByteCountMax: 10) }
     }
 
     @Test func theBufferKeepsWhatIsNotSentWhileItGrows() {

@@ -7,12 +7,11 @@ import Testing
 
     static func request(
         _ id: UInt64, byteCount: Int = 10, at time: UInt64 = 0, key: String = "k", messageID: String? = nil
-    ) -> Machine.Request {
-        let message = Message(
-            [UInt8](repeating: 0, count: byteCount), properties: Properties(messageID: messageID ?? "m\(id)"))
-        return Machine.Request(
-            id: id, message: message, exchange: "e", routingKey: key, isMandatory: true, submittedAt: time,
-            token: Int(id))
+    ) -> Machine.Pending {
+        let message = Message([UInt8](repeating: 0, count: byteCount))
+        return Machine.Pending(
+            id: id, publication: Publication(message, to: "e", routingKey: key), messageID: messageID ?? "m\(id)",
+            submittedAt: time, token: Int(id))
     }
 
     static func open(count: Int = 3, bytes: Int = 1000, timeout: UInt64 = 100) -> Machine {
@@ -30,21 +29,25 @@ import Testing
     static func settle(_ machine: inout Machine, _ number: UInt64, multiple: Bool = false, acked: Bool = true)
         -> [String]
     {
-        var outcomes: [String] = []
-        _ = machine.settled(number, multiple: multiple, acked: acked) { outcomes.append(describe($0)) }
-        return outcomes
+        var completed: [Machine.Pending] = []
+        _ = machine.settled(number, multiple: multiple, acked: acked, into: &completed)
+        return completed.map(describe)
     }
 
-    static func describe(_ completion: Machine.Completion) -> String {
+    static func describe(_ publish: Machine.Pending) -> String {
+        describe(publish.token, publish.outcome!)
+    }
+
+    static func describe(_ token: Int, _ outcome: PublishOutcome) -> String {
         let name =
-            switch completion.outcome {
+            switch outcome {
             case .confirmed: "confirmed"
             case .returned(let code, _): "returned \(code)"
             case .nacked: "nacked"
             case .unknown(let error): "unknown \(error.code.rawValue)"
             case .notSent(let error): "notSent \(error.code.rawValue)"
             }
-        return "\(completion.token) \(name)"
+        return "\(token) \(name)"
     }
 
     @Test func theWindowHoldsBackByCount() {
@@ -134,18 +137,15 @@ import Testing
         #expect(Self.settle(&machine, 1, acked: false) == ["1 nacked"])
     }
 
-    @Test func cancellingBeforeAndAfterSending() throws {
+    @Test func cancellingBeforeAndAfterSending() {
         var machine = Self.open(count: 1)
         for id in 1...2 { _ = machine.submit(Self.request(UInt64(id))) }
         _ = Self.sendAll(&machine)
-        var token = 0
-        let waiting = machine.cancel(id: 2, where: { token = $0 }, abandoned: -1)
-        guard case .notSent = try #require(waiting) else { return #expect(Bool(false), "2 was sent") }
-        #expect(token == 2)
-        let sent = machine.cancel(id: 1, where: { token = $0 }, abandoned: -1)
-        guard case .unknown = try #require(sent) else { return #expect(Bool(false), "1 was not sent") }
-        #expect(token == 1)
-        #expect(machine.cancel(id: 3, where: { _ in }, abandoned: -1) == nil)
+        let waiting = machine.cancel(id: 2, abandoned: -1)
+        #expect(waiting.map { Self.describe($0.token, $0.outcome) } == "2 notSent cancelled")
+        let sent = machine.cancel(id: 1, abandoned: -1)
+        #expect(sent.map { Self.describe($0.token, $0.outcome) } == "1 unknown cancelled")
+        #expect(machine.cancel(id: 3, abandoned: -1)?.token == nil)
         // The number stays open: the confirm that comes concerns nobody.
         #expect(Self.settle(&machine, 1) == ["-1 confirmed"])
     }
@@ -157,9 +157,15 @@ import Testing
         _ = Self.sendAll(&machine)
         #expect(machine.nextDeadline == 110)
         #expect(machine.expire(now: 109, abandoned: -1).isEmpty)
-        #expect(machine.expire(now: 110, abandoned: -1).map(Self.describe) == ["1 unknown timedOut"])
+        #expect(
+            machine.expire(now: 110, abandoned: -1).map { Self.describe($0.token, $0.outcome) } == [
+                "1 unknown timedOut"
+            ])
         #expect(machine.nextDeadline == 120)
-        #expect(machine.expire(now: 120, abandoned: -1).map(Self.describe) == ["2 notSent timedOut"])
+        #expect(
+            machine.expire(now: 120, abandoned: -1).map { Self.describe($0.token, $0.outcome) } == [
+                "2 notSent timedOut"
+            ])
         #expect(machine.nextDeadline == nil)
         #expect(machine.expire(now: 500, abandoned: -1).isEmpty)
         #expect(Self.settle(&machine, 1) == ["-1 confirmed"])
@@ -171,7 +177,8 @@ import Testing
         _ = machine.submit(Self.request(1))
         _ = machine.submit(Self.request(2))
         _ = machine.nextToSend()
-        machine.withdrawLast()
+        let withdrawn = machine.withdrawLast(AMQPError(.invalidArgument, "too large"))
+        #expect(Self.describe(withdrawn) == "1 notSent invalidArgument")
         #expect(machine.nextToSend()?.id == 2)
         #expect(Self.settle(&machine, 1) == ["2 confirmed"])
     }
@@ -193,8 +200,8 @@ import Testing
         var nextID: UInt64 = 0
         var sentOnChannel: UInt64 = 0
         var now: UInt64 = 0
-        func note(_ completions: [Machine.Completion]) {
-            for completion in completions where completion.token > 0 { ends[completion.token, default: 0] += 1 }
+        func note(_ tokens: [Int]) {
+            for token in tokens where token > 0 { ends[token, default: 0] += 1 }
         }
         for _ in 0..<500 {
             now += 1
@@ -206,9 +213,11 @@ import Testing
             case 5...6:
                 let number = UInt64.random(in: 0...(sentOnChannel + 1), using: &random)
                 let acked = Bool.random(using: &random)
-                _ = machine.settled(number, multiple: Bool.random(using: &random), acked: acked) { note([$0]) }
+                var completed: [Machine.Pending] = []
+                _ = machine.settled(number, multiple: Bool.random(using: &random), acked: acked, into: &completed)
+                note(completed.map(\.token))
             case 7:
-                note(machine.detached(AMQPError(.connectionClosed, "gone")))
+                note(machine.detached(AMQPError(.connectionClosed, "gone")).map(\.token))
                 sentOnChannel = 0
                 machine.attached(blocked: Bool.random(using: &random))
             case 8: machine.blocked()
@@ -216,13 +225,13 @@ import Testing
             case 10:
                 guard nextID > 0 else { break }
                 let id = UInt64.random(in: 1...nextID, using: &random)
-                _ = machine.cancel(id: id, where: { if $0 > 0 { ends[$0, default: 0] += 1 } }, abandoned: -1)
-            default: note(machine.expire(now: now, abandoned: -1))
+                if let told = machine.cancel(id: id, abandoned: -1) { note([told.token]) }
+            default: note(machine.expire(now: now, abandoned: -1).map(\.token))
             }
             sentOnChannel += UInt64(Self.sendAll(&machine).count)
             #expect(machine.pendingCount <= 5, "seed \(seed)")
         }
-        note(machine.close(AMQPError(.closed, "closed")))
+        note(machine.close(AMQPError(.closed, "closed")).map(\.token))
         #expect(ends.count == Int(nextID), "seed \(seed)")
         #expect(ends.values.allSatisfy { $0 == 1 }, "seed \(seed)")
     }

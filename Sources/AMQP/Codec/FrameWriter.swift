@@ -41,24 +41,27 @@ struct FrameWriter: ~Copyable {
     }
 
     /// The frames of one message: method, header, bodies. They stay together, as a channel requires.
+    ///
+    /// - Parameter messageID: what the message is told apart by where its properties name no id.
     mutating func writePublish(
-        _ message: Message, exchange: String, routingKey: String, mandatory: Bool, on channel: UInt16
+        _ publication: Publication, messageID: String, on channel: UInt16
     ) throws(AMQPError) {
         let mark = output.mark
         scratch.reset()
         var method = unsafe amqp_basic_publish_t(
-            ticket: 0, exchange: scratch.bytes(of: exchange), routing_key: scratch.bytes(of: routingKey),
-            mandatory: mandatory ? 1 : 0, immediate: 0)
+            ticket: 0, exchange: scratch.bytes(of: publication.exchange),
+            routing_key: scratch.bytes(of: publication.routingKey), mandatory: publication.isMandatory ? 1 : 0,
+            immediate: 0)
         do {
             try unsafe Self.appendMethod(
                 AMQP_BASIC_PUBLISH_METHOD, &method, on: channel, payloadBound: scratch.usedByteCount,
                 frameByteCountMax: frameByteCountMax, to: &output)
-            try appendHeader(message, on: channel)
+            try appendHeader(publication.message, messageID: messageID, on: channel)
         } catch {
             output.rewind(to: mark)
             throw error
         }
-        appendBody(message.body, on: channel)
+        appendBody(publication.message.body, on: channel)
     }
 
     private static func appendMethod(
@@ -78,9 +81,11 @@ struct FrameWriter: ~Copyable {
         }
     }
 
-    private mutating func appendHeader(_ message: Message, on channel: UInt16) throws(AMQPError) {
+    private mutating func appendHeader(
+        _ message: Message, messageID: String, on channel: UInt16
+    ) throws(AMQPError) {
         scratch.reset()
-        var properties = unsafe message.properties.encodable(&scratch)
+        var properties = unsafe message.properties.encodable(&scratch, messageID: messageID)
         let payloadByteCountMax = min(
             scratch.usedByteCount + 128, frameByteCountMax - Self.overheadByteCount)
         let bodyByteCount = UInt64(message.body.count)

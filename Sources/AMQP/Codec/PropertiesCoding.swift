@@ -2,7 +2,9 @@ import CRabbitMQ
 
 extension Properties {
     /// Lays the properties out for the C encoder.
-    func encodable(_ scratch: inout Scratch) -> amqp_basic_properties_t {
+    ///
+    /// - Parameter messageID: the id of a message that names none.
+    func encodable(_ scratch: inout Scratch, messageID: String) -> amqp_basic_properties_t {
         var result = unsafe amqp_basic_properties_t()
         var flags: Int32 = AMQP_BASIC_DELIVERY_MODE_FLAG
         unsafe result.delivery_mode = deliveryMode.rawValue
@@ -16,7 +18,7 @@ extension Properties {
         unsafe result.correlation_id = set(correlationID, AMQP_BASIC_CORRELATION_ID_FLAG, &scratch)
         unsafe result.reply_to = set(replyTo, AMQP_BASIC_REPLY_TO_FLAG, &scratch)
         unsafe result.expiration = set(expiration, AMQP_BASIC_EXPIRATION_FLAG, &scratch)
-        unsafe result.message_id = set(messageID, AMQP_BASIC_MESSAGE_ID_FLAG, &scratch)
+        unsafe result.message_id = set(self.messageID ?? messageID, AMQP_BASIC_MESSAGE_ID_FLAG, &scratch)
         unsafe result.type = set(type, AMQP_BASIC_TYPE_FLAG, &scratch)
         unsafe result.user_id = set(userID, AMQP_BASIC_USER_ID_FLAG, &scratch)
         unsafe result.app_id = set(appID, AMQP_BASIC_APP_ID_FLAG, &scratch)

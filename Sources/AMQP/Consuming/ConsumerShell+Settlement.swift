@@ -65,15 +65,19 @@ extension ConsumerShell {
     func flush(_ state: inout State, _ now: UInt64) -> UInt64 {
         let delay = options.ackDelay.nanoseconds
         let arrived = state.arrivedSinceBatch
+        let wasAskedFor = state.isTouched
         state.arrivedSinceBatch = 0
         state.isTouched = false
         if let channel = state.channel, state.settlement.heldCount > 0 {
             let heldSince = state.heldSince ?? now
-            // A gap holds acks back for one delay, or until half of the prefetch window waits behind it.
-            let gapsAreDue =
-                now >= heldSince + delay || state.settlement.heldCount * 2 >= max(1, Int(options.prefetchCount))
-            writeAcks(&state, on: channel, includingGaps: gapsAreDue)
-            state.heldSince = state.settlement.heldCount > 0 ? heldSince : nil
+            let isOverdue = now >= heldSince + delay
+            state.heldSince = heldSince
+            if wasAskedFor || isOverdue || state.settlement.heldCount >= ackBatchCount {
+                // A gap holds acks back for one delay, or until half of the prefetch window waits behind it.
+                let isWindowHalfUsed = state.settlement.heldCount * 2 >= Int(options.prefetchCount)
+                writeAcks(&state, on: channel, includingGaps: isOverdue || isWindowHalfUsed)
+                if state.settlement.heldCount == 0 || isOverdue { state.heldSince = nil }
+            }
         }
         state.isTimerArmed = arrived > 0 || state.settlement.heldCount > 0
         return state.isTimerArmed ? now + delay : .max

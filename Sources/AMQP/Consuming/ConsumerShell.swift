@@ -68,7 +68,8 @@ final class ConsumerShell: ChannelHandler {
         (signals, signal) = AsyncStream<Signal>.makeStream()
     }
 
-    var ackBatchCount: Int { max(1, min(32, Int(options.prefetchCount) / 2)) }
+    /// How many acks are worth a frame before the ack delay is over: a quarter of what the broker holds back for them.
+    var ackBatchCount: Int { max(1, min(64, Int(options.prefetchCount) / 4)) }
 
     // MARK: Taking
 

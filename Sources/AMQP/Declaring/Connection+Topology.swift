@@ -111,10 +111,10 @@ extension Connection {
 enum ShortString {
     static let byteCountMax = 255
 
-    static func check(_ text: String, _ what: String) throws(AMQPError) {
+    static func check(_ text: String, _ what: @autoclosure () -> String) throws(AMQPError) {
         guard text.utf8.count <= byteCountMax else {
             throw AMQPError(
-                .invalidArgument, "\(what) is \(text.utf8.count) bytes long; AMQP allows \(byteCountMax)")
+                .invalidArgument, "\(what()) is \(text.utf8.count) bytes long; AMQP allows \(byteCountMax)")
         }
     }
 }
@@ -133,29 +133,5 @@ extension ConnectionConfiguration {
         guard heartbeat >= .zero, heartbeat <= .seconds(65_535) else {
             throw AMQPError(.invalidArgument, "the heartbeat must be from 0 to 65535 seconds")
         }
-    }
-}
-
-extension Message {
-    /// - Throws: `messageTooLarge` or `invalidArgument`, before anything is encoded.
-    func validate(bodyByteCountMax: Int, exchange: String, routingKey: String) throws(AMQPError) {
-        guard body.count <= bodyByteCountMax else {
-            throw AMQPError(
-                .messageTooLarge,
-                "the body is \(body.count) bytes long; the limit is \(bodyByteCountMax). "
-                    + "Send a reference to the data instead, or raise bodyByteCountMax.")
-        }
-        try ShortString.check(exchange, "the exchange's name")
-        try ShortString.check(routingKey, "the routing key")
-        let texts: [(String?, String)] = [
-            (properties.contentType, "contentType"), (properties.contentEncoding, "contentEncoding"),
-            (properties.correlationID, "correlationID"), (properties.replyTo, "replyTo"),
-            (properties.expiration, "expiration"), (properties.messageID, "messageID"), (properties.type, "type"),
-            (properties.userID, "userID"), (properties.appID, "appID"),
-        ]
-        for (text, name) in texts {
-            if let text { try ShortString.check(text, "the property \(name)") }
-        }
-        for entry in properties.headers { try ShortString.check(entry.name, "the name of a header") }
     }
 }

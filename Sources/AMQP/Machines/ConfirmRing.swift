@@ -51,28 +51,14 @@ struct ConfirmRing<Entry: Sendable>: Sendable {
         return settledAny
     }
 
-    /// Changes the oldest open entry that matches; the search runs in order of publishing.
-    mutating func updateFirst(where matches: (Entry) -> Bool, _ change: (inout Entry) -> Void) -> Bool {
-        var number = oldest
-        while number < next {
-            let index = Int(number & mask)
-            if let entry = slots[index], matches(entry) {
-                change(&slots[index]!)
-                return true
-            }
-            number += 1
-        }
-        return false
-    }
-
     /// Takes back the newest number, whose message did not go out.
-    mutating func withdrawLast(_ body: (Entry) -> Void) {
+    mutating func withdrawLast() -> Entry {
         guard next > oldest, let entry = slots[Int((next - 1) & mask)].take() else {
             preconditionFailure("there is no newest publish to withdraw")
         }
         next -= 1
         openCount -= 1
-        body(entry)
+        return entry
     }
 
     /// The oldest open entry for which `matches` holds.
@@ -83,16 +69,6 @@ struct ConfirmRing<Entry: Sendable>: Sendable {
             number += 1
         }
         return nil
-    }
-
-    /// Visits open entries in order until `body` returns false.
-    mutating func forEachWhile(_ body: (inout Entry) -> Bool) {
-        var number = oldest
-        while number < next {
-            let index = Int(number & mask)
-            if slots[index] != nil, !body(&slots[index]!) { return }
-            number += 1
-        }
     }
 
     /// Closes everything, as when the channel is gone, and passes each entry on in order; numbers start at 1 again.

@@ -3,7 +3,7 @@ import Telemetry
 /// Collects the outcomes of one batch; one continuation for all of them.
 final class PublishBatch: Sendable {
     /// A batch whose last outcome has come, to be resumed outside every lock.
-    struct Finished {
+    struct Finished: Sendable {
         fileprivate let continuation: CheckedContinuation<[PublishOutcome], Never>
         fileprivate let outcomes: [PublishOutcome]
 
@@ -13,29 +13,33 @@ final class PublishBatch: Sendable {
     }
 
     private struct State {
-        var outcomes: [PublishOutcome?]
         var remaining: Int
+        /// The outcomes that are not `confirmed`: none, as a rule.
+        var others: [(index: Int, outcome: PublishOutcome)] = []
         var continuation: CheckedContinuation<[PublishOutcome], Never>?
     }
 
+    private let count: Int
     private let state: Lock<State>
 
     init(count: Int) {
-        state = Lock(State(outcomes: Array(repeating: nil, count: count), remaining: count))
+        self.count = count
+        state = Lock(State(remaining: count))
     }
 
     func start(_ continuation: CheckedContinuation<[PublishOutcome], Never>) {
         state.withLock { $0.continuation = continuation }
     }
 
-    /// Notes one outcome. Returns the batch once it was the last.
+    /// Notes one outcome, once for each index. Returns the batch once it was the last.
     func complete(_ index: Int, _ outcome: PublishOutcome) -> Finished? {
         state.withLock { state in
-            guard state.outcomes[index] == nil else { return nil }
-            state.outcomes[index] = outcome
+            if !outcome.isConfirmed { state.others.append((index, outcome)) }
             state.remaining -= 1
             guard state.remaining == 0, let continuation = state.continuation.take() else { return nil }
-            return Finished(continuation: continuation, outcomes: state.outcomes.compactMap { $0 })
+            var outcomes = [PublishOutcome](repeating: .confirmed, count: count)
+            for other in state.others { outcomes[other.index] = other.outcome }
+            return Finished(continuation: continuation, outcomes: outcomes)
         }
     }
 }

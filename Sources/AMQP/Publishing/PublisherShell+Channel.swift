@@ -26,17 +26,17 @@ extension PublisherShell {
 
     private func end() async -> Int {
         let error = AMQPError(.closed, "the publisher is closed")
-        let (completions, channel, keeper) = state.withLock { state in
+        let (completed, channel, keeper) = state.withLock { state in
             let result = (state.machine.close(error), state.channel, state.keeper)
             state.channel = nil
             reportUnconfirmed(&state)
             return result
         }
         keeper?.cancel()
-        complete(completions)
+        complete(completed)
         core.leave(member)
         await channel?.close()
-        return completions.count
+        return completed.count
     }
 
     /// Opens the channel again whenever it is gone, until the publisher ends.
@@ -85,17 +85,16 @@ extension PublisherShell {
     }
 
     private func expireWaiting() {
-        let completions = state.withLock { $0.machine.expire(now: MonotonicClock.now(), abandoned: .abandoned) }
-        complete(completions)
+        tell(state.withLock { $0.machine.expire(now: MonotonicClock.now(), abandoned: .abandoned) })
     }
 
     private func attach(_ channel: Channel) {
-        let completions = state.withLock { state -> [Machine.Completion] in
+        let refused = state.withLock { state -> [Machine.Pending] in
             state.channel = channel
             state.isTimerArmed = false
             state.machine.attached(blocked: state.isBlocked)
             return pump(&state)
         }
-        complete(completions)
+        complete(refused)
     }
 }

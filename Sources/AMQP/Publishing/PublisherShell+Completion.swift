@@ -1,30 +1,39 @@
 extension PublisherShell {
-    func complete(_ completions: [Machine.Completion], now: UInt64? = nil) {
-        guard !completions.isEmpty else { return }
+    /// Tells everybody whose publish has its outcome. Called outside the lock.
+    func complete(_ completed: [Machine.Pending], now: UInt64? = nil) {
+        guard !completed.isEmpty else { return }
         let now = now ?? MonotonicClock.now()
         var tally = OutcomeTally()
-        var finished: [PublishBatch.Finished] = []
-        for completion in completions {
-            tally.count(completion.outcome)
-            if completion.outcome.isConfirmed {
-                core.metrics.confirmLatency.record(nanoseconds: now &- min(completion.submittedAt, now))
+        for publish in completed {
+            guard let outcome = publish.outcome else {
+                preconditionFailure("a publish was completed without an outcome")
             }
-            if let batch = tell(completion.token, completion.outcome) { finished.append(batch) }
+            if publish.isExpired { continue }
+            tally.count(outcome)
+            if outcome.isConfirmed {
+                core.metrics.confirmLatency.record(nanoseconds: now &- min(publish.submittedAt, now))
+            }
+            tell(publish.token, outcome)
         }
         tally.record(in: core.metrics)
-        for batch in finished { batch.resume() }
     }
 
-    @discardableResult
-    func tell(_ waiter: Waiter, _ outcome: PublishOutcome) -> PublishBatch.Finished? {
+    /// Tells those who waited for nothing, and counts them.
+    func tell(_ told: [(token: Waiter, outcome: PublishOutcome)]) {
+        guard !told.isEmpty else { return }
+        var tally = OutcomeTally()
+        for (waiter, outcome) in told {
+            tally.count(outcome)
+            tell(waiter, outcome)
+        }
+        tally.record(in: core.metrics)
+    }
+
+    private func tell(_ waiter: Waiter, _ outcome: PublishOutcome) {
         switch waiter {
-        case .single(let continuation):
-            continuation.resume(returning: outcome)
-            return nil
-        case .batch(let batch, let index):
-            return batch.complete(index, outcome)
-        case .abandoned:
-            return nil
+        case .single(let continuation): continuation.resume(returning: outcome)
+        case .batch(let batch, let index): batch.complete(index, outcome)?.resume()
+        case .abandoned: break
         }
     }
 }

@@ -16,7 +16,8 @@ final class PublisherShell: ChannelHandler {
         var machine: Machine
         var channel: Channel?
         var nextID: UInt64 = 0
-        var completions: [Machine.Completion] = []
+        /// Publishes with an outcome, to be told of after the batch.
+        var completed: [Machine.Pending] = []
         /// The I/O thread will look at the deadlines by itself.
         var isTimerArmed = false
         var isBlocked = false
@@ -50,13 +51,10 @@ final class PublisherShell: ChannelHandler {
 
     func publish(_ publication: Publication) async -> PublishOutcome {
         if let refusal = refusal(of: publication) { return refusal }
-        let id = state.withLock { state in
-            state.nextID += 1
-            return state.nextID
-        }
+        let id = takeIDs(1)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                submit([(publication, id, .single(continuation))])
+                submit(pending(publication, id, .single(continuation), MonotonicClock.now()))
             }
         } onCancel: {
             cancel(id)
@@ -66,89 +64,94 @@ final class PublisherShell: ChannelHandler {
     func publish(_ publications: [Publication]) async -> [PublishOutcome] {
         guard !publications.isEmpty else { return [] }
         let batch = PublishBatch(count: publications.count)
-        let firstID = state.withLock { state in
-            defer { state.nextID += UInt64(publications.count) }
-            return state.nextID + 1
-        }
+        let firstID = takeIDs(publications.count)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 batch.start(continuation)
-                var accepted: [(Publication, UInt64, Waiter)] = []
-                accepted.reserveCapacity(publications.count)
-                for (index, publication) in publications.enumerated() {
-                    if let refusal = refusal(of: publication) {
-                        batch.complete(index, refusal)?.resume()
-                    } else {
-                        accepted.append((publication, firstID + UInt64(index), .batch(batch, index: index)))
-                    }
-                }
-                submit(accepted)
+                submit(publications, firstID, batch)
             }
         } onCancel: {
             for offset in 0..<publications.count { cancel(firstID + UInt64(offset)) }
         }
     }
 
-    func refusal(of publication: Publication) -> PublishOutcome? {
+    private func takeIDs(_ count: Int) -> UInt64 {
+        state.withLock { state in
+            defer { state.nextID += UInt64(count) }
+            return state.nextID + 1
+        }
+    }
+
+    private func refusal(of publication: Publication) -> PublishOutcome? {
         do {
-            try publication.message.validate(
-                bodyByteCountMax: core.configuration.bodyByteCountMax, exchange: publication.exchange,
-                routingKey: publication.routingKey)
+            try publication.validate(bodyByteCountMax: core.configuration.bodyByteCountMax)
             return nil
         } catch {
             return .notSent(error)
         }
     }
 
-    func submit(_ publications: [(Publication, UInt64, Waiter)]) {
-        let now = MonotonicClock.now()
-        let completions = state.withLock { state -> [Machine.Completion] in
-            var refused: [Machine.Completion] = []
-            for (publication, id, waiter) in publications {
-                let request = request(publication, id, waiter, now)
-                // Set before the cancellation handler runs, so a cancel is seen here or finds the request there.
-                let error =
-                    Task.isCancelled
-                    ? AMQPError(.cancelled, "the publishing task was cancelled")
-                    : AMQPError(.closed, "the publisher is closed")
-                if Task.isCancelled || !state.machine.submit(request) {
-                    refused.append(.init(token: waiter, outcome: .notSent(error), submittedAt: now))
-                }
-            }
-            return refused + pump(&state)
-        }
-        if !completions.isEmpty { complete(completions) }
+    private func pending(_ publication: Publication, _ id: UInt64, _ waiter: Waiter, _ now: UInt64) -> Machine.Pending {
+        Machine.Pending(
+            id: id, publication: publication,
+            messageID: publication.message.properties.messageID ?? "\(core.configuration.name)-\(member)-\(id)",
+            submittedAt: now, token: waiter)
     }
 
-    func request(_ publication: Publication, _ id: UInt64, _ waiter: Waiter, _ now: UInt64) -> Machine.Request {
-        var message = publication.message
-        if message.properties.messageID == nil {
-            message.properties.messageID = "\(core.configuration.name)-\(member)-\(id)"
+    private func submit(_ publish: Machine.Pending) {
+        let refused = state.withLock { state -> [Machine.Pending] in
+            guard accept(publish, &state) else { return [publish] }
+            return pump(&state)
         }
-        return Machine.Request(
-            id: id, message: message, exchange: publication.exchange, routingKey: publication.routingKey,
-            isMandatory: publication.isMandatory, submittedAt: now, token: waiter)
+        if !refused.isEmpty { complete(refused) }
+    }
+
+    private func submit(_ publications: [Publication], _ firstID: UInt64, _ batch: PublishBatch) {
+        let now = MonotonicClock.now()
+        var publishes: [Machine.Pending] = []
+        publishes.reserveCapacity(publications.count)
+        for (index, publication) in publications.enumerated() {
+            if let refusal = refusal(of: publication) {
+                batch.complete(index, refusal)?.resume()
+            } else {
+                publishes.append(pending(publication, firstID + UInt64(index), .batch(batch, index: index), now))
+            }
+        }
+        let refused = state.withLock { state -> [Machine.Pending] in
+            publishes.filter { !accept($0, &state) } + pump(&state)
+        }
+        if !refused.isEmpty { complete(refused) }
+    }
+
+    private func accept(_ publish: Machine.Pending, _ state: inout State) -> Bool {
+        // Set before the cancellation handler runs, so a cancel is seen here or finds the publish there.
+        if Task.isCancelled {
+            publish.outcome = .notSent(AMQPError(.cancelled, "the publishing task was cancelled"))
+            return false
+        }
+        guard state.machine.submit(publish) else {
+            publish.outcome = .notSent(AMQPError(.closed, "the publisher is closed"))
+            return false
+        }
+        return true
     }
 
     /// Encodes what the machine lets go, in one visit to the mailbox.
     ///
     /// - Returns: publishes that cannot be encoded.
-    func pump(_ state: inout State) -> [Machine.Completion] {
+    func pump(_ state: inout State) -> [Machine.Pending] {
         guard let channel = state.channel, state.machine.canSend else { return [] }
-        var refused: [Machine.Completion] = []
+        var refused: [Machine.Pending] = []
         var sent = 0
         do {
             try channel.link.mailbox.post { contents throws(AMQPError) in
-                while let request = state.machine.nextToSend() {
+                while let publish = state.machine.nextToSend() {
                     do throws(AMQPError) {
                         try contents.writer.writePublish(
-                            request.message, exchange: request.exchange, routingKey: request.routingKey,
-                            mandatory: request.isMandatory, on: channel.number)
+                            publish.publication, messageID: publish.messageID, on: channel.number)
                         sent += 1
                     } catch {
-                        state.machine.withdrawLast()
-                        refused.append(
-                            .init(token: request.token, outcome: .notSent(error), submittedAt: request.submittedAt))
+                        refused.append(state.machine.withdrawLast(error))
                     }
                 }
                 if !state.isTimerArmed {
@@ -166,17 +169,14 @@ final class PublisherShell: ChannelHandler {
         return refused
     }
 
+    private func cancel(_ id: UInt64) {
+        let told = state.withLock { $0.machine.cancel(id: id, abandoned: .abandoned) }
+        if let told { tell([told]) }
+    }
+
     func reportUnconfirmed(_ state: inout State) {
         core.metrics.unconfirmed.add(state.machine.pendingCount - state.reportedUnconfirmed)
         state.reportedUnconfirmed = state.machine.pendingCount
-    }
-
-    func cancel(_ id: UInt64) {
-        var waiter = Waiter.abandoned
-        let outcome = state.withLock { state in
-            state.machine.cancel(id: id, where: { waiter = $0 }, abandoned: .abandoned)
-        }
-        if let outcome { tell(waiter, outcome) }
     }
 
     // MARK: The I/O thread
@@ -185,9 +185,9 @@ final class PublisherShell: ChannelHandler {
         state.withLock { state in
             switch method {
             case .basicAck(let tag, let multiple):
-                _ = state.machine.settled(tag, multiple: multiple, acked: true) { state.completions.append($0) }
+                _ = state.machine.settled(tag, multiple: multiple, acked: true, into: &state.completed)
             case .basicNack(let tag, let multiple):
-                _ = state.machine.settled(tag, multiple: multiple, acked: false) { state.completions.append($0) }
+                _ = state.machine.settled(tag, multiple: multiple, acked: false, into: &state.completed)
             case .channelFlow(let active):
                 if active { state.machine.unblocked() } else { state.machine.blocked() }
             default: break
@@ -211,38 +211,37 @@ final class PublisherShell: ChannelHandler {
     }
 
     func endOfBatch(now: UInt64) -> UInt64 {
-        let (completions, deadline, idle) = state.withLock { state in
-            var completions = state.completions
-            state.completions.removeAll(keepingCapacity: true)
-            completions += state.machine.expire(now: now, abandoned: .abandoned)
-            completions += pump(&state)
+        let (completed, expired, deadline, idle) = state.withLock { state in
+            var completed = state.completed
+            state.completed = []
+            let expired = state.machine.expire(now: now, abandoned: .abandoned)
+            completed += pump(&state)
             let deadline = state.machine.nextDeadline
             state.isTimerArmed = deadline != nil
             reportUnconfirmed(&state)
-            let idle = state.machine.isIdle ? state.idle : nil
-            return (completions, deadline ?? .max, idle)
+            return (completed, expired, deadline ?? .max, state.machine.isIdle ? state.idle : nil)
         }
-        complete(completions, now: now)
+        complete(completed, now: now)
+        tell(expired)
         idle?.settle(.success(()))
         return deadline
     }
 
     func closed(_ error: AMQPError) {
-        let (completions, end, idle) = state.withLock { state in
+        let (completed, end, idle) = state.withLock { state in
             state.channel = nil
             state.isBlocked = false
             state.isTimerArmed = false
-            var completions = state.completions
-            state.completions = []
-            completions += state.machine.detached(error)
+            let completed = state.completed + state.machine.detached(error)
+            state.completed = []
             reportUnconfirmed(&state)
-            return (completions, state.channelEnd, state.machine.isIdle ? state.idle : nil)
+            return (completed, state.channelEnd, state.machine.isIdle ? state.idle : nil)
         }
         if error.replyCode != nil, error.code != .connectionClosed {
             core.metrics.channelsClosedByBroker.add(1)
             core.events.send(.channelClosed(owner: name, error))
         }
-        complete(completions)
+        complete(completed)
         idle?.settle(.success(()))
         end.settle(.success(error))
     }

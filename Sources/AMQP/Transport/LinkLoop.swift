@@ -108,13 +108,17 @@ struct LinkLoop: ~Copyable {
     // MARK: Commands
 
     private mutating func performCommands() throws(AMQPError) {
+        var shutdown: AMQPError?
         for command in mailbox.takeCommands() {
-            if case .shutdown(let error) = command {
-                channels.refuse(command, error)
-                throw error
+            if let shutdown {
+                channels.refuse(command, shutdown)
+            } else if case .shutdown(let error) = command {
+                shutdown = error
+            } else {
+                channels.perform(command)
             }
-            channels.perform(command)
         }
+        if let shutdown { throw shutdown }
     }
 
     // MARK: Writing
