@@ -1,0 +1,68 @@
+/// What a queue lets through to its handlers, checked before anything is done.
+///
+/// The order of the checks is part of the contract: the first that fails names the reason in the dead queue.
+public struct AdmissionRule: Sendable {
+    public let kind: Envelope.Kind
+    public let senders: SenderRule
+    /// How far back the inbox reaches; an older id could have been handled and forgotten.
+    public let horizon: Duration
+    /// From how many deliveries without an end a message counts as one that kills its process.
+    public let deliveryCountMax: Int
+    private let knowsType: @Sendable (MessageType) -> Bool
+
+    public static let horizonDefault = Duration.seconds(14 * 86_400)
+    public static let deliveryCountMaxDefault = 20
+
+    public init(
+        kind: Envelope.Kind, senders: SenderRule, horizon: Duration = AdmissionRule.horizonDefault,
+        deliveryCountMax: Int = AdmissionRule.deliveryCountMaxDefault,
+        knowsType: @escaping @Sendable (MessageType) -> Bool
+    ) {
+        self.kind = kind
+        self.senders = senders
+        self.horizon = horizon
+        self.deliveryCountMax = deliveryCountMax
+        self.knowsType = knowsType
+    }
+
+    /// An admitted message with its envelope, or why it is not admitted, in words that are safe to show.
+    public enum Judgement: Sendable, Hashable {
+        case admitted(Envelope)
+        case refused(Admission, explanation: String)
+    }
+
+    /// Judges a message.
+    ///
+    /// - Parameters:
+    ///   - deliveryCount: how often the broker has delivered it before without an answer, as far as the broker says.
+    ///   - now: milliseconds since 1970.
+    public func judge(_ message: WireMessage, deliveryCount: Int = 0, now: Int64) -> Judgement {
+        guard MessageSize.verdict(byteCount: message.body.count) != .tooLarge else {
+            let size = message.body.count
+            return .refused(
+                .tooLarge, explanation: "the body has \(size) bytes, the limit is \(MessageSize.byteCountMax)")
+        }
+        let envelope: Envelope
+        do throws(EnvelopeError) {
+            envelope = try Envelope(message, kind: kind)
+        } catch {
+            let admission: Admission = error.code == .badIdentifier ? .badIdentifier : .undecodable
+            return .refused(admission, explanation: error.description)
+        }
+        guard senders.allows(envelope) else {
+            let sender = SafeText.line(senders.sender(of: envelope) ?? "", byteCountMax: 64)
+            return .refused(.unauthorised, explanation: "\"\(sender)\" may not send to this queue")
+        }
+        guard knowsType(envelope.type) else {
+            return .refused(.unknownType, explanation: "\(envelope.type) is not handled here")
+        }
+        guard now - envelope.id.milliseconds <= horizon.components.seconds * 1000 else {
+            let days = horizon.components.seconds / 86_400
+            return .refused(.tooOld, explanation: "the id is older than the \(days) days the inbox reaches back")
+        }
+        guard deliveryCount < deliveryCountMax else {
+            return .refused(.crashing, explanation: "delivered \(deliveryCount) times without an end")
+        }
+        return .admitted(envelope)
+    }
+}

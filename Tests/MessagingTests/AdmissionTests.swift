@@ -1,0 +1,102 @@
+import Messaging
+import Testing
+
+@Suite struct AdmissionTests {
+    private let now: Int64 = 1_720_778_950_000
+
+    private let rule = AdmissionRule(
+        kind: .command,
+        senders: SenderRule(allowed: ["orchestrator"], relays: ["kitchen", "skald"]),
+        knowsType: { $0 == "kitchen.CreateTicket" })
+
+    private func admission(_ message: WireMessage, deliveryCount: Int = 0, now: Int64? = nil) -> Admission {
+        switch rule.judge(message, deliveryCount: deliveryCount, now: now ?? self.now) {
+        case .admitted: .admitted
+        case .refused(let admission, _): admission
+        }
+    }
+
+    @Test func aGoodCommandIsAdmitted() throws {
+        #expect(try admission(MessageFixture(named: "command").message) == .admitted)
+        #expect(try admission(MessageFixture(named: "retried-command").message) == .admitted)
+    }
+
+    @Test func eachFaultHasItsReason() throws {
+        let good = try MessageFixture(named: "command").message
+        func changed(_ change: (inout WireMessage) -> Void) -> WireMessage {
+            var message = good
+            change(&message)
+            return message
+        }
+        #expect(admission(changed { $0.body = [UInt8](repeating: 0x20, count: (1 << 20) + 1) }) == .tooLarge)
+        #expect(admission(changed { $0.headers = [:] }) == .undecodable)
+        #expect(admission(changed { $0.properties.messageID = "1" }) == .badIdentifier)
+        #expect(admission(changed { $0.properties.userID = "consumer" }) == .unauthorised)
+        #expect(
+            admission(
+                changed {
+                    $0.properties.type = "kitchen.Explode"
+                    $0.headers["cloudEvents_type"] = "kitchen.Explode"
+                }) == .unknownType)
+        #expect(admission(good, now: now + 15 * 86_400_000) == .tooOld)
+        #expect(admission(good, deliveryCount: 20) == .crashing)
+    }
+
+    @Test func onlyRelaysAreBelievedAboutWhoSentItFirst() throws {
+        var message = try MessageFixture(named: "retried-command").message
+        message.headers["skald-sender"] = "consumer"
+        #expect(admission(message) == .unauthorised)
+        message.headers["skald-sender"] = "orchestrator"
+        message.properties.userID = "consumer"
+        #expect(admission(message) == .unauthorised)
+        message.properties.userID = "skald"
+        #expect(admission(message) == .admitted)
+    }
+
+    @Test func aRetriedMessageKeepsItsIdentityAndLosesTheBrokersRecords() throws {
+        var message = try MessageFixture(named: "command").message
+        message.headers["x-death"] = .list([.table(["count": 3])])
+        message.headers["x-first-death-queue"] = "q"
+        message.headers["x-delivery-count"] = 4
+        message.headers["CC"] = .list(["elsewhere"])
+        message.headers["BCC"] = .list(["elsewhere"])
+        message.headers["own"] = "kept"
+        let first = message.forRetry(failedAttempt: 1, error: "oven\ncold\u{1B}[31m", now: 5, user: "kitchen")
+        #expect(first.body == message.body && first.properties.messageID == message.properties.messageID)
+        #expect(first.properties.userID == "kitchen")
+        #expect(
+            first.headers.all.map(\.name).suffix(5)
+                == ["own", "skald-sender", "skald-first-failure-at", "skald-attempt", "skald-last-error"])
+        #expect(!first.headers.all.contains { $0.name.hasPrefix("x-") || $0.name.hasSuffix("CC") })
+        #expect(first.headers["skald-attempt"] == 2)
+        #expect(first.headers["skald-first-failure-at"] == "1970-01-01T00:00:00.005Z")
+        #expect(first.headers["skald-last-error"] == "oven cold [31m")
+        #expect(first.headers["skald-sender"] == "orchestrator")
+
+        let second = first.forRetry(failedAttempt: 2, error: "again", now: 900, user: "kitchen")
+        #expect(second.headers["skald-attempt"] == 3)
+        #expect(second.headers["skald-first-failure-at"] == "1970-01-01T00:00:00.005Z")
+        #expect(second.headers["skald-sender"] == "orchestrator")
+        #expect(admission(second) == .admitted)
+    }
+
+    @Test func aDeadMessageTellsWhyAndARedrivenOneStartsAgain() throws {
+        let message = try MessageFixture(named: "command").message
+        let dead = message.forDeadQueue(
+            reason: .attemptsExhausted, attempt: 5, error: String(repeating: "é", count: 2000), now: 5, user: "kitchen")
+        #expect(dead.headers["skald-dead-reason"] == "attempts-exhausted")
+        #expect(dead.headers["skald-attempt"] == 5)
+        #expect(dead.headers["skald-last-error"]?.text?.utf8.count == 1024)
+        let again = dead.forRedrive(user: "skald")
+        #expect(again.properties.userID == "skald")
+        #expect(again.headers["skald-dead-reason"] == nil && again.headers["skald-attempt"] == nil)
+        #expect(admission(again) == .admitted)
+    }
+
+    @Test(
+        arguments: [(65_536, .fits), (65_537, .large), (1_048_576, .large), (1_048_577, .tooLarge)]
+            as [(Int, MessageSize.Verdict)])
+    func sizesHaveTheirVerdict(byteCount: Int, verdict: MessageSize.Verdict) {
+        #expect(MessageSize.verdict(byteCount: byteCount) == verdict)
+    }
+}
