@@ -70,6 +70,8 @@ struct AMQPWorkload: Sendable {
             for baseline in [AMQPSide.best, .plain] {
                 let ratio = rounds.ratio(ours.rawValue, over: baseline.rawValue, \.perSecond)
                 report.ratio("\(prefix)_vs_\(baseline.rawValue)", ratio, reach: reach(ours, over: baseline))
+                let cost = rounds.ratio(ours.rawValue, over: baseline.rawValue, Self.clientAndBrokerMicroseconds)
+                report.ratio("\(prefix)_client_and_broker_cpu_vs_\(baseline.rawValue)", cost)
             }
         }
         if kind == .publishOneByOne {
@@ -108,6 +110,12 @@ struct AMQPWorkload: Sendable {
     /// The share of the wrapper's own thread; the rest is the caller's.
     private static func ioThreadMicroseconds(_ measurement: Measurement) -> Double {
         (measurement.threadTimes["skald-amqp"] ?? .zero).inMicroseconds / Double(measurement.count)
+    }
+
+    /// What a message costs on both ends. Client and broker share the cores, so at full rate this sets the pace; unlike the
+    /// pace it hardly moves when something else runs on the machine.
+    private static func clientAndBrokerMicroseconds(_ measurement: Measurement) -> Double {
+        measurement.processorMicrosecondsPerUnit + measurement.serverMicrosecondsPerUnit
     }
 
     private static func medianLatency(_ measurement: Measurement) -> Double {
