@@ -13,7 +13,7 @@ enum BrokenCases {
         "file-unreadable", "file-too-large", "too-many-nodes", "scalar-too-long", "too-many-steps",
         "too-many-participants", "unknown-saga",
         "duplicate-participant", "duplicate-saga", "version-reused", "step-removed", "unknown-outcome",
-        "command-not-sent", "bad-identifier", "bad-time", "definition-changed",
+        "command-not-sent", "json-syntax", "history-format",
     ]
 
     static func all() throws -> [BrokenCase] {

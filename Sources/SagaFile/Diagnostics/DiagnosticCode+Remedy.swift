@@ -120,9 +120,8 @@ extension DiagnosticCode {
         case .versionReused: "Raise `version`: running instances hold the old content by its hash."
         case .stepRemoved: "Say under `compat` what became of it: `rename` or `removed`."
         case .commandNotSent: "Expect the command before it is answered."
-        case .badIdentifier: "Write the 36 characters of a UUID in lower case."
-        case .badTime: "Write milliseconds since 1970, each at least as large as the one before."
-        case .definitionChanged: "Replay against the definition that wrote the history, or record it anew."
+        case .jsonSyntax: "Let a program write the file: `skald scenario --record` does."
+        case .historyFormat: "Let a program write the file; one of a newer version needs a newer skald."
         default: preconditionFailure("the code `\(rawValue)` has no remedy")
         }
     }

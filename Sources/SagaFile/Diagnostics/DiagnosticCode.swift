@@ -102,7 +102,6 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     // The scenarios and histories.
     case unknownOutcome = "unknown-outcome"
     case commandNotSent = "command-not-sent"
-    case badIdentifier = "bad-identifier"
-    case badTime = "bad-time"
-    case definitionChanged = "definition-changed"
+    case jsonSyntax = "json-syntax"
+    case historyFormat = "history-format"
 }

@@ -53,7 +53,7 @@ extension Format {
     static func map<Element>(
         _ rule: NameRule, to element: Format<Element>, countMin: Int = 0
     ) -> Format where Value == [Named<Element>] {
-        Format(.map(keyPattern: rule.pattern, element.schema)) { node, report in
+        Format(.map(keyPattern: rule.pattern, element.schema, countMin: countMin)) { node, report in
             guard case .mapping(let entries) = node.content else {
                 report.addMismatch(node, expected: "a mapping of \(rule.label)s")
                 return nil

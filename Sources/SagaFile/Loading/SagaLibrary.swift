@@ -21,8 +21,37 @@ package struct SagaLibrary: Sendable {
         }
     }
 
-    /// Reads the files `*.saga.yaml` and `participants/*.participant.yaml` of a folder.
+    /// Reads the files `*.saga.yaml` of a folder, and the participants below it.
     package init(folder: String) throws(DefinitionError) {
+        guard let paths = Folder.files(below: folder, suffix: Self.sagaSuffix, depthMax: 0) else {
+            throw DefinitionError([
+                Diagnostic(file: folder, mark: .start, code: .fileUnreadable, message: "this is not a folder")
+            ])
+        }
+        try self.init(sagas: paths, participantFolders: [folder + "/participants"])
+    }
+
+    /// Reads saga files, and the participants that stand in a folder `participants` beside each.
+    package init(sagaFiles paths: [String]) throws(DefinitionError) {
+        var folders: [String] = []
+        for path in paths {
+            let folder =
+                path.contains("/") ? path.split(separator: "/", omittingEmptySubsequences: false).dropLast() : ["."]
+            let beside = folder.joined(separator: "/") + "/participants"
+            if !folders.contains(beside) { folders.append(beside) }
+        }
+        try self.init(sagas: paths, participantFolders: folders)
+    }
+
+    /// The end of a saga file's name.
+    package static let sagaSuffix = ".saga.yaml"
+    /// The end of a participant file's name.
+    package static let participantSuffix = ".participant.yaml"
+
+    private init(sagas paths: [String], participantFolders: [String]) throws(DefinitionError) {
+        let participants = participantFolders.flatMap {
+            Folder.files(below: $0, suffix: Self.participantSuffix, depthMax: 0) ?? []
+        }
         var faults: [Diagnostic] = []
         func read(_ paths: [String]) -> [SourceFile] {
             paths.compactMap { path in
@@ -34,12 +63,6 @@ package struct SagaLibrary: Sendable {
                 }
             }
         }
-        guard let paths = Folder.files(below: folder, suffix: ".saga.yaml", depthMax: 0) else {
-            throw DefinitionError([
-                Diagnostic(file: folder, mark: .start, code: .fileUnreadable, message: "this is not a folder")
-            ])
-        }
-        let participants = Folder.files(below: folder + "/participants", suffix: ".participant.yaml", depthMax: 0) ?? []
         let (sagaFiles, participantFiles) = (read(paths), read(participants))
         if !faults.isEmpty { throw DefinitionError(faults) }
         try self.init(participants: participantFiles, sagas: sagaFiles)

@@ -6,7 +6,7 @@ package indirect enum Schema: Sendable {
     case integer(ClosedRange<Int>)
     case list(Schema, countMin: Int)
     /// A mapping whose keys the author chooses.
-    case map(keyPattern: String, Schema)
+    case map(keyPattern: String, Schema, countMin: Int)
     case record(RecordSchema)
     /// Either form is accepted.
     case either([Schema])

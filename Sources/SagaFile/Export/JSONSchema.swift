@@ -87,11 +87,11 @@ private struct SchemaWriter {
             return [
                 "type": "array", "items": .record(self.schema(element)), "minItems": .integer(Int64(countMin)),
             ]
-        case .map(let keyPattern, let value):
+        case .map(let keyPattern, let value, let countMin):
             return [
                 "type": "object",
                 "patternProperties": .record([keyPattern: .record(self.schema(value)), "^x-": .boolean(true)]),
-                "additionalProperties": .boolean(false),
+                "additionalProperties": .boolean(false), "minProperties": .integer(Int64(countMin)),
             ]
         case .record(let record): return ["$ref": .string(reference(to: record))]
         case .either(let forms):
