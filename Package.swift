@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
         .library(name: "Messaging", targets: ["Messaging"]),
+        .executable(name: "skald", targets: ["Skald"]),
         .executable(name: "skald-bench", targets: ["Benchmarks"]),
     ],
     targets: [
@@ -48,6 +49,9 @@ let package = Package(
         .target(name: "SagaFile", dependencies: ["SagaModel", "CYAML", "COpenSSL"]),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
+        // The command-line tool.
+        .executableTarget(name: "Skald", dependencies: ["SagaFile", "SagaModel"]),
+
         // Benchmarks, with their C baselines beside them.
         .target(
             name: "BenchmarkBaselines", dependencies: ["CRabbitMQ"], path: "Sources/Benchmarks/Baselines",
@@ -63,6 +67,7 @@ let package = Package(
         .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"]),
+        .testTarget(name: "SkaldTests", dependencies: ["Telemetry", "Skald", "SagaFile", "SagaModel"]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),

@@ -1,0 +1,178 @@
+import SagaFile
+import SagaModel
+
+extension Command {
+    static let replay = Command(
+        "replay", "Run recorded histories against today's definitions",
+        examples: [
+            Example("skald replay", "Every history under sagas/histories against the definitions under sagas."),
+            Example("skald replay run.history.json --definition new.saga.yaml", "One run against a changed file."),
+            Example("skald replay histories --json", "The same for a program."),
+        ],
+        operands: .files("[PATH...]", "Histories (*.history.json), or folders of them; `sagas/histories` if left out."),
+        options: [
+            .value("definition", "FILE", "Replay against this saga file; its participants stand beside it."),
+            .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
+            .json,
+        ],
+        exits: [
+            .success: "every history does today what it did then", .failed: "at least one history diverges",
+            .badInput: "a history or a definition cannot be read",
+        ]
+    ) { arguments, console in
+        let paths = try HistoryPaths.all(arguments.operands.isEmpty ? ["sagas/histories"] : arguments.operands)
+        let library = try DefinitionSource(arguments).library()
+        let began = console.now()
+        let histories = try paths.map {
+            try HistoryFile.history(of: .read($0, byteCountMax: Limits.recorded.byteCountMax))
+        }
+        let parsed = console.now()
+        let replay = try Replay(zip(paths, histories).map { ($0, $1) }, library, isForced: arguments.has("definition"))
+        let ended = console.now()
+        if arguments.has("json") {
+            try console.print(CanonicalJSON.text(of: replay.value))
+        } else {
+            try replay.tell(console)
+            let rate = Rate(count: paths.count, during: ended - parsed)
+            console.say(
+                "\(paths.count) histories: read in \((parsed - began).words), replayed in \((ended - parsed).words) (\(rate))"
+            )
+        }
+        return replay.divergences.isEmpty ? .success : .failed
+    }
+}
+
+/// The histories that operands name.
+enum HistoryPaths {
+    static func all(_ operands: [String]) throws(Failure) -> [String] {
+        var paths: [String] = []
+        for operand in operands {
+            guard let found = Folder.files(below: operand, suffix: HistoryFile.suffix) else {
+                paths.append(operand)
+                continue
+            }
+            if found.isEmpty {
+                throw Failure(
+                    .badInput, "there is no history below \(operand)",
+                    remedy: "Histories end in \(HistoryFile.suffix); `skald scenario --record FOLDER` writes some.")
+            }
+            paths += found
+        }
+        return paths
+    }
+}
+
+/// Where the definitions of a command come from.
+struct DefinitionSource {
+    private let folder: String
+    private let file: String?
+
+    init(_ arguments: Arguments) {
+        folder = arguments.value("sagas") ?? "sagas"
+        file = arguments.value("definition")
+    }
+
+    func library() throws(DefinitionError) -> SagaLibrary {
+        if let file { return try SagaLibrary(sagaFiles: [file]) }
+        return try SagaLibrary(folder: folder)
+    }
+}
+
+/// Histories run against definitions.
+struct Replay {
+    struct Outcome {
+        let path: String
+        let history: History
+        let saga: LoadedSaga
+        let divergence: Divergence?
+    }
+
+    let outcomes: [Outcome]
+
+    /// - Parameter isForced: whether the one definition of the library is meant for every history of its name, whatever
+    ///   the version says.
+    init(_ histories: [(path: String, history: History)], _ library: SagaLibrary, isForced: Bool) throws {
+        var compiled: [String: CompiledDefinition] = [:]
+        outcomes = try histories.map { path, history in
+            let version = isForced ? nil : history.version
+            let exact = library.saga(named: history.definition, version: version)
+            guard let saga = exact ?? library.saga(named: history.definition) else {
+                let known = library.sagas.map(\.definition.name)
+                throw Failure(
+                    .badInput, "\(path) is a history of `\(history.definition)`, which has no definition here",
+                    remedy: "Known: \(known.joined(separator: ", ")).")
+            }
+            let definition = try compiled[saga.canonical.hash] ?? CompiledDefinition(saga.definition)
+            compiled[saga.canonical.hash] = definition
+            return Outcome(path: path, history: history, saga: saga, divergence: history.replay(with: definition))
+        }
+    }
+
+    var divergences: [Outcome] { outcomes.filter { $0.divergence != nil } }
+
+    // MARK: For people
+
+    private static let shownCountMax = 5
+
+    func tell(_ console: Console) throws(OutputClosed) {
+        var table = TextTable("saga", "version", "histories", "diverging")
+        for (saga, group) in groups {
+            let diverging = group.filter { $0.divergence != nil }.count
+            table.add(saga.definition.name, "\(saga.definition.version)", "\(group.count)", "\(diverging)")
+        }
+        try console.print(table.text(columnCount: console.output.columnCount, style: console.output.style))
+        for outcome in divergences.prefix(Self.shownCountMax) { try tell(outcome, console) }
+        let unshown = divergences.count - Self.shownCountMax
+        if unshown > 0 { try console.print("\nand \(unshown) more; --json lists all") }
+    }
+
+    private func tell(_ outcome: Outcome, _ console: Console) throws(OutputClosed) {
+        guard let divergence = outcome.divergence else { return }
+        let style = console.output.style
+        let entry = outcome.history.entries[divergence.entry]
+        func words(_ actions: [Action]) -> String {
+            actions.indices.contains(divergence.action) ? actions[divergence.action].words : "nothing more"
+        }
+        try console.print(
+            """
+
+            \(style.bold(outcome.path)) diverges at input \(divergence.entry + 1) of \(outcome.history.entries.count): \
+            \(entry.input.words)
+              \(style.red("recorded")) \(words(divergence.recorded))
+              \(style.green("today   ")) \(words(divergence.replayed))
+            """)
+        if outcome.history.version != outcome.saga.definition.version {
+            try console.print(
+                "  recorded with version \(outcome.history.version), replayed with \(outcome.saga.definition.version)")
+        }
+    }
+
+    private var groups: [(saga: LoadedSaga, outcomes: [Outcome])] {
+        let groups = Dictionary(grouping: outcomes) { "\($0.saga.definition.name) \($0.saga.definition.version)" }
+        return groups.keys.sorted().compactMap { key in
+            groups[key].map { (saga: $0[0].saga, outcomes: $0) }
+        }
+    }
+
+    // MARK: For programs
+
+    var value: Value {
+        .record([
+            "histories": .integer(Int64(outcomes.count)), "diverging": .integer(Int64(divergences.count)),
+            "divergences": .list(
+                divergences.compactMap { outcome in
+                    outcome.divergence.map { divergence in
+                        .record([
+                            "path": .string(outcome.path), "saga": .string(outcome.saga.definition.name),
+                            "recorded-version": .integer(Int64(outcome.history.version)),
+                            "version": .integer(Int64(outcome.saga.definition.version)),
+                            "entry": .integer(Int64(divergence.entry)), "action": .integer(Int64(divergence.action)),
+                            "input": outcome.history.entries[divergence.entry].input.value,
+                            "recorded": .list(divergence.recorded.map(\.value)),
+                            "replayed": .list(divergence.replayed.map(\.value)),
+                        ])
+                    }
+                }),
+        ])
+    }
+}
