@@ -10,13 +10,15 @@ struct MessageFixture: Decodable {
     let properties: JSONValue
     let headers: JSONValue
     let body: String
+    /// The payload of the content header frame, in hexadecimal.
+    let contentHeader: String
     let bodyBytes: String
 
     static let names = ["command", "reply", "event", "retried-command"]
 
     init(named name: String) throws {
         let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let bytes = try #require(readFile("/\(folder)/Fixtures/messages/\(name).json"))
+        let bytes = try #require(Self.bytes(of: "/\(folder)/Fixtures/messages/\(name).json"))
         self = try JSON.decode(MessageFixture.self, from: bytes)
     }
 
@@ -56,13 +58,13 @@ struct MessageFixture: Decodable {
                 }
             })
     }
-}
 
-private func readFile(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 1 << 20)
-    let count = read(descriptor, &bytes, bytes.count)
-    return count < 0 ? nil : Array(bytes[..<count])
+    static func bytes(of path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count < 0 ? nil : Array(bytes[..<count])
+    }
 }
