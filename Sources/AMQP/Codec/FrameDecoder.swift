@@ -3,10 +3,13 @@ import CRabbitMQ
 /// librabbitmq as a frame decoder: `amqp_handle_input` fed with one whole frame at a time.
 ///
 /// It owns the library's connection state, which never sees a socket. Everything handed on is copied first, and the
-/// library's per-channel memory is given back after each frame, so it does not grow.
+/// library's per-channel memory is given back every few frames, so it does not grow.
 @safe struct FrameDecoder: ~Copyable {
     private let state: amqp_connection_state_t
     private var names = NameCache()
+    private var framesUntilRelease = framesBetweenReleases
+    /// Each release walks the library's table of channels, so it is not made for every frame.
+    private static let framesBetweenReleases = 16
 
     /// - Throws: `protocolViolation` never; an allocation failure traps, as everywhere in Swift.
     init() {
@@ -43,9 +46,15 @@ import CRabbitMQ
         guard Int(consumed) == bytes.count else {
             throw AMQPError(.protocolViolation, "the decoder took \(consumed) of \(bytes.count) bytes of a frame")
         }
-        let channel = unsafe frame.channel
-        defer { unsafe amqp_maybe_release_buffers_on_channel(state, channel) }
-        return try unsafe body(channel, read(frame))
+        defer { releaseMemory() }
+        return try unsafe body(frame.channel, read(frame))
+    }
+
+    private mutating func releaseMemory() {
+        framesUntilRelease -= 1
+        guard framesUntilRelease == 0 else { return }
+        framesUntilRelease = Self.framesBetweenReleases
+        unsafe amqp_maybe_release_buffers(state)
     }
 
     private mutating func read(_ frame: amqp_frame_t) throws(AMQPError) -> InboundFrame {

@@ -27,10 +27,16 @@ public final class Consumer: AsyncSequence, Sendable {
 
     /// Takes deliveries one by one. Cancelling the iterating task cancels the consumer.
     public struct Iterator: AsyncIteratorProtocol {
-        let consumer: Consumer
+        private let consumer: Consumer
+        private let batch: IteratorBatch
+
+        fileprivate init(_ consumer: Consumer) {
+            self.consumer = consumer
+            batch = IteratorBatch(consumer.shell)
+        }
 
         public func next() async -> Delivery? {
-            await consumer.shell.next()
+            await batch.next()
         }
     }
 
@@ -54,7 +60,7 @@ public final class Consumer: AsyncSequence, Sendable {
     }
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(consumer: self)
+        Iterator(self)
     }
 
     /// Waits for at least one delivery and takes what is there, for handlers that work on batches.
@@ -73,5 +79,36 @@ public final class Consumer: AsyncSequence, Sendable {
 
     func drain(within limit: Duration) async -> ConsumerShell.Drained {
         await shell.cancel(within: limit)
+    }
+}
+
+/// What one iterator has taken and not handed out. It goes back when the iterator is let go of.
+private final class IteratorBatch {
+    private let shell: ConsumerShell
+    private var deliveries: [Delivery] = []
+    private var handedOut = 0
+
+    init(_ shell: ConsumerShell) {
+        self.shell = shell
+    }
+
+    deinit {
+        shell.putBack(deliveries[handedOut...])
+    }
+
+    func next() async -> Delivery? {
+        if Task.isCancelled {
+            shell.putBack(deliveries[handedOut...])
+            deliveries = []
+            handedOut = 0
+        }
+        while handedOut < deliveries.count {
+            defer { handedOut += 1 }
+            // After a reconnect the broker delivers the rest again: handing it out twice would be work for nothing.
+            if shell.isCurrent(deliveries[handedOut]) { return deliveries[handedOut] }
+        }
+        deliveries = await shell.nextBatch(countMax: shell.iteratorBatchCount)
+        handedOut = min(1, deliveries.count)
+        return deliveries.first
     }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import Telemetry
 
 extension ConsumerShell {
@@ -95,7 +96,10 @@ extension ConsumerShell {
             state.settlement.reset()
         }
         let channel = try await link.openChannel(self)
-        state.withLock { $0.channel = channel }
+        state.withLock { state in
+            state.channel = channel
+            currentIncarnation.store(state.incarnation, ordering: .relaxed)
+        }
         _ = try await channel.call(.basicQos(prefetchCount: options.prefetchCount))
         return channel
     }

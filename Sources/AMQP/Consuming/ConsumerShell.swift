@@ -1,3 +1,4 @@
+import Synchronization
 import Telemetry
 
 /// Runs one subscription: buffers deliveries for those who iterate, and settles them through a `SettlementMachine`.
@@ -55,6 +56,8 @@ final class ConsumerShell: ChannelHandler {
     let tag: String
     let member: UInt64
     let state = Lock(State())
+    /// The incarnation whose deliveries can still be settled, readable without the lock; 0 for none.
+    let currentIncarnation = Atomic<UInt64>(0)
     let firstOpen = Promise<Void>()
     let signals: AsyncStream<Signal>
     let signal: AsyncStream<Signal>.Continuation
@@ -73,8 +76,37 @@ final class ConsumerShell: ChannelHandler {
 
     // MARK: Taking
 
-    func next() async -> Delivery? {
-        await nextBatch(countMax: 1).first
+    /// How many deliveries one iterator takes at a time, so that few of them meet the lock and several tasks that iterate
+    /// still share what is there.
+    var iteratorBatchCount: Int { max(1, min(64, Int(options.prefetchCount) / 8)) }
+
+    /// Whether the delivery's channel is still open.
+    func isCurrent(_ delivery: Delivery) -> Bool {
+        currentIncarnation.load(ordering: .relaxed) == delivery.incarnation
+    }
+
+    /// Takes back what an iterator did not hand out, to the front: somebody else gets it, or it goes back to the queue.
+    func putBack(_ deliveries: ArraySlice<Delivery>) {
+        guard !deliveries.isEmpty else { return }
+        let handedOver = state.withLock { state -> [(Waiter, [Delivery])] in
+            if state.isStopping || state.isEnded {
+                for delivery in deliveries { apply(.nack(requeue: true), to: delivery, &state) }
+                return []
+            }
+            let current = deliveries.filter { $0.incarnation == state.incarnation && state.channel != nil }
+            state.buffer.replaceSubrange(0..<state.bufferHead, with: current)
+            state.bufferHead = 0
+            return Self.serveWaiters(&state)
+        }
+        for (waiter, batch) in handedOver { waiter.continuation.resume(returning: batch) }
+    }
+
+    private static func serveWaiters(_ state: inout State) -> [(Waiter, [Delivery])] {
+        var handedOver: [(Waiter, [Delivery])] = []
+        while !state.waiters.isEmpty, let batch = Self.take(state.waiters[0].countMax, from: &state) {
+            handedOver.append((state.waiters.removeFirst(), batch))
+        }
+        return handedOver
     }
 
     func nextBatch(countMax: Int) async -> [Delivery] {
@@ -156,35 +188,33 @@ final class ConsumerShell: ChannelHandler {
         signal.yield(.cancelledByBroker(state.withLock { $0.incarnation }))
     }
 
-    func received(_ content: ContentAssembler.Content) {
-        guard case .delivery(let head) = content.head else { return }
-        state.withLock { state in
-            guard state.settlement.delivered(head.tag) else { return }
-            let delivery = Delivery(
-                exchange: head.exchange, routingKey: head.routingKey, isRedelivered: head.redelivered,
-                body: content.body, encodedProperties: content.properties, tag: head.tag,
-                incarnation: state.incarnation, shell: self)
-            state.arrivedSinceBatch += 1
-            if content.isOversized {
-                apply(.reject(requeue: false), to: delivery, &state)
-                core.metrics.oversized.add(1)
-                core.events.send(.oversizedRejected(queue: queue, byteCount: content.announcedByteCount))
-            } else if state.isStopping {
-                apply(.nack(requeue: true), to: delivery, &state)
-            } else {
-                state.buffer.append(delivery)
-            }
+    func returned(_ content: ContentAssembler.Content) {}
+
+    private func take(_ content: ContentAssembler.Content, _ state: inout State) {
+        guard case .delivery(let head) = content.head, state.settlement.delivered(head.tag) else { return }
+        let delivery = Delivery(
+            exchange: head.exchange, routingKey: head.routingKey, isRedelivered: head.redelivered,
+            body: content.body, encodedProperties: content.properties, tag: head.tag,
+            incarnation: state.incarnation, shell: self)
+        if content.isOversized {
+            apply(.reject(requeue: false), to: delivery, &state)
+            core.metrics.oversized.add(1)
+            core.events.send(.oversizedRejected(queue: queue, byteCount: content.announcedByteCount))
+        } else if state.isStopping {
+            apply(.nack(requeue: true), to: delivery, &state)
+        } else {
+            state.buffer.append(delivery)
         }
     }
 
     func blocked(_ isBlocked: Bool) {}
 
-    func endOfBatch(now: UInt64) -> UInt64 {
+    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64 {
         var handedOver: [(Waiter, [Delivery])] = []
         let wakeAt = state.withLock { state -> UInt64 in
-            while !state.waiters.isEmpty, let batch = Self.take(state.waiters[0].countMax, from: &state) {
-                handedOver.append((state.waiters.removeFirst(), batch))
-            }
+            for content in deliveries { take(content, &state) }
+            state.arrivedSinceBatch += deliveries.count
+            handedOver = Self.serveWaiters(&state)
             if state.arrivedSinceBatch > 0 { core.metrics.delivered.add(state.arrivedSinceBatch) }
             let wakeAt = flush(&state, now)
             reportUnsettled(&state)
@@ -202,6 +232,7 @@ final class ConsumerShell: ChannelHandler {
     func closed(_ error: AMQPError) {
         let (incarnation, settled) = state.withLock { state in
             state.channel = nil
+            currentIncarnation.store(0, ordering: .relaxed)
             // The broker delivers again what was not handed out.
             state.buffer.removeAll()
             state.bufferHead = 0

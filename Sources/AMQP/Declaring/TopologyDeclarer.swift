@@ -34,9 +34,9 @@ final class TopologyDeclarer: Sendable {
 /// The handler of a channel that is only asked things.
 private final class SilentHandler: ChannelHandler {
     func received(_ method: InboundMethod) {}
-    func received(_ content: ContentAssembler.Content) {}
+    func returned(_ content: ContentAssembler.Content) {}
     func blocked(_ isBlocked: Bool) {}
-    func endOfBatch(now: UInt64) -> UInt64 { .max }
+    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
     func closed(_ error: AMQPError) {}
 }
 

@@ -20,20 +20,25 @@ struct ContentAssembler {
         var isOversized: Bool { announcedByteCount > UInt64(body.count) }
     }
 
-    /// Where the channel stands within a content.
-    private enum State {
+    /// Where the channel stands within a content. What has come of it stands beside, so that no step copies it.
+    private enum Phase {
         /// Between contents. Left by a method that announces one.
         case idle
         /// The method came. Left by the header; complete at once where the body is empty.
-        case awaitingHeader(Head)
+        case awaitingHeader
         /// Bytes are being collected. Left when all are there.
-        case collecting(Content)
+        case collecting
         /// The body is over the limit: bytes are counted and dropped. Left when all have passed.
-        case skipping(Content, seen: UInt64)
+        case skipping
     }
 
     private let bodyByteCountMax: Int
-    private var state = State.idle
+    private var phase = Phase.idle
+    private var head: Head?
+    private var properties: [UInt8] = []
+    private var body: [UInt8] = []
+    private var announcedByteCount: UInt64 = 0
+    private var seenByteCount: UInt64 = 0
 
     init(bodyByteCountMax: Int) {
         self.bodyByteCountMax = bodyByteCountMax
@@ -41,54 +46,52 @@ struct ContentAssembler {
 
     /// A method that a content follows.
     mutating func begin(_ head: Head) throws(AMQPError) {
-        guard case .idle = state else { throw Self.violation("a method came in the middle of a message") }
-        state = .awaitingHeader(head)
+        try requireIdle()
+        self.head = head
+        phase = .awaitingHeader
     }
 
     /// Any other method may come only between contents (AMQP 0-9-1, section 4.2.6).
     func requireIdle() throws(AMQPError) {
-        guard case .idle = state else { throw Self.violation("a method came in the middle of a message") }
+        guard case .idle = phase else { throw Self.violation("a method came in the middle of a message") }
     }
 
     /// The content header. Returns the content where there is no body.
     mutating func header(bodyByteCount: UInt64, properties: [UInt8]) throws(AMQPError) -> Content? {
-        guard case .awaitingHeader(let head) = state else { throw Self.violation("a header came without a method") }
-        var content = Content(head: head, properties: properties, body: [], announcedByteCount: bodyByteCount)
-        if bodyByteCount == 0 {
-            state = .idle
-            return content
-        }
-        if bodyByteCount > UInt64(bodyByteCountMax) {
-            state = .skipping(content, seen: 0)
-        } else {
-            content.body.reserveCapacity(Int(bodyByteCount))
-            state = .collecting(content)
-        }
+        guard case .awaitingHeader = phase else { throw Self.violation("a header came without a method") }
+        self.properties = properties
+        announcedByteCount = bodyByteCount
+        seenByteCount = 0
+        if bodyByteCount == 0 { return finish() }
+        phase = bodyByteCount > UInt64(bodyByteCountMax) ? .skipping : .collecting
         return nil
     }
 
     /// A piece of body. Returns the content once it is whole.
     mutating func body(_ bytes: UnsafeRawBufferPointer) throws(AMQPError) -> Content? {
-        switch state {
-        case .idle, .awaitingHeader:
-            throw Self.violation("a body came without a header")
-        case .collecting(var content):
-            state = .idle
-            guard UInt64(content.body.count + bytes.count) <= content.announcedByteCount else {
-                throw Self.violation("a body is longer than its header announced")
-            }
-            unsafe content.body.append(contentsOf: bytes)
-            if UInt64(content.body.count) == content.announcedByteCount { return content }
-            state = .collecting(content)
-            return nil
-        case .skipping(let content, let seen):
-            let total = seen + UInt64(bytes.count)
-            guard total <= content.announcedByteCount else {
-                throw Self.violation("a body is longer than its header announced")
-            }
-            state = total == content.announcedByteCount ? .idle : .skipping(content, seen: total)
-            return total == content.announcedByteCount ? content : nil
+        switch phase {
+        case .idle, .awaitingHeader: throw Self.violation("a body came without a header")
+        case .collecting, .skipping: break
         }
+        seenByteCount += UInt64(bytes.count)
+        guard seenByteCount <= announcedByteCount else {
+            throw Self.violation("a body is longer than its header announced")
+        }
+        if case .collecting = phase {
+            if body.isEmpty, seenByteCount < announcedByteCount { body.reserveCapacity(Int(announcedByteCount)) }
+            unsafe body.append(contentsOf: bytes)
+        }
+        return seenByteCount == announcedByteCount ? finish() : nil
+    }
+
+    private mutating func finish() -> Content? {
+        guard let head = head.take() else { preconditionFailure("a content without a method was let in") }
+        phase = .idle
+        defer {
+            properties = []
+            body = []
+        }
+        return Content(head: head, properties: properties, body: body, announcedByteCount: announcedByteCount)
     }
 
     private static func violation(_ what: String) -> AMQPError {

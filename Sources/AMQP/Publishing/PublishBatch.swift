@@ -35,11 +35,20 @@ final class PublishBatch: Sendable {
     func complete(_ index: Int, _ outcome: PublishOutcome) -> Finished? {
         state.withLock { state in
             if !outcome.isConfirmed { state.others.append((index, outcome)) }
-            state.remaining -= 1
-            guard state.remaining == 0, let continuation = state.continuation.take() else { return nil }
-            var outcomes = [PublishOutcome](repeating: .confirmed, count: count)
-            for other in state.others { outcomes[other.index] = other.outcome }
-            return Finished(continuation: continuation, outcomes: outcomes)
+            return finish(1, &state)
         }
+    }
+
+    /// Notes that so many more are confirmed; which ones need not be known. Returns the batch once they were the last.
+    func confirm(_ confirmedCount: Int) -> Finished? {
+        state.withLock { state in finish(confirmedCount, &state) }
+    }
+
+    private func finish(_ completedCount: Int, _ state: inout State) -> Finished? {
+        state.remaining -= completedCount
+        guard state.remaining == 0, let continuation = state.continuation.take() else { return nil }
+        var outcomes = [PublishOutcome](repeating: .confirmed, count: count)
+        for other in state.others { outcomes[other.index] = other.outcome }
+        return Finished(continuation: continuation, outcomes: outcomes)
     }
 }

@@ -4,6 +4,7 @@ extension PublisherShell {
         guard !completed.isEmpty else { return }
         let now = now ?? MonotonicClock.now()
         var tally = OutcomeTally()
+        var run = ConfirmedRun()
         for publish in completed {
             guard let outcome = publish.outcome else {
                 preconditionFailure("a publish was completed without an outcome")
@@ -13,8 +14,13 @@ extension PublisherShell {
             if outcome.isConfirmed {
                 core.metrics.confirmLatency.record(nanoseconds: now &- min(publish.submittedAt, now))
             }
-            tell(publish.token, outcome)
+            if case .batch(let batch, _) = publish.token, outcome.isConfirmed {
+                run.extend(batch)
+            } else {
+                tell(publish.token, outcome)
+            }
         }
+        run.end()
         tally.record(in: core.metrics)
     }
 
@@ -35,6 +41,24 @@ extension PublisherShell {
         case .batch(let batch, let index): batch.complete(index, outcome)?.resume()
         case .abandoned: break
         }
+    }
+}
+
+/// Neighbours of one batch that are confirmed together, told with one visit to the batch.
+private struct ConfirmedRun {
+    private var batch: PublishBatch?
+    private var count = 0
+
+    mutating func extend(_ batch: PublishBatch) {
+        if self.batch !== batch { end() }
+        self.batch = batch
+        count += 1
+    }
+
+    mutating func end() {
+        batch?.confirm(count)?.resume()
+        batch = nil
+        count = 0
     }
 }
 

@@ -195,7 +195,7 @@ final class PublisherShell: ChannelHandler {
         }
     }
 
-    func received(_ content: ContentAssembler.Content) {
+    func returned(_ content: ContentAssembler.Content) {
         guard case .returned(let head) = content.head else { return }
         let messageID = Properties(decoding: content.properties)?.messageID
         state.withLock { _ = $0.machine.returned(head, messageID: messageID) }
@@ -210,7 +210,7 @@ final class PublisherShell: ChannelHandler {
         }
     }
 
-    func endOfBatch(now: UInt64) -> UInt64 {
+    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64 {
         let (completed, expired, deadline, idle) = state.withLock { state in
             var completed = state.completed
             state.completed = []

@@ -5,6 +5,8 @@ struct ChannelTable {
         let handler: (any ChannelHandler)?
         var assembler: ContentAssembler
         var calls: [PendingCall] = []
+        /// Whole messages that have not been passed on.
+        var deliveries: [ContentAssembler.Content] = []
         /// Its owner is closing it, or an answer is overdue: only `close-ok` is of interest.
         var isClosing = false
         var isDirty = false
@@ -116,7 +118,10 @@ struct ChannelTable {
 
     private mutating func pass(_ content: ContentAssembler.Content, to entry: Entry) {
         guard !entry.isClosing else { return }
-        entry.handler?.received(content)
+        switch content.head {
+        case .delivery: entry.deliveries.append(content)
+        case .returned: entry.handler?.returned(content)
+        }
         markDirty(entry)
     }
 
@@ -152,7 +157,9 @@ struct ChannelTable {
         }
         for entry in dirty {
             entry.isDirty = false
-            entry.wakeAt = entry.handler?.endOfBatch(now: now) ?? .max
+            let deliveries = entry.deliveries
+            entry.deliveries = []
+            entry.wakeAt = entry.handler?.endOfBatch(deliveries, now: now) ?? .max
         }
         if now >= nextTimer {
             nextTimer = entries.values.map { min($0.wakeAt, $0.calls.first?.deadline ?? .max) }.min() ?? .max

@@ -93,14 +93,15 @@ struct PendingCall: Sendable {
 protocol ChannelHandler: AnyObject, Sendable {
     /// `basic.ack`, `basic.nack`, `basic.cancel`, `channel.flow`.
     func received(_ method: InboundMethod)
-    /// A whole delivery or return.
-    func received(_ content: ContentAssembler.Content)
+    /// A whole returned message; it comes before its confirm.
+    func returned(_ content: ContentAssembler.Content)
     /// The broker blocked or unblocked publishing.
     func blocked(_ isBlocked: Bool)
-    /// Everything that arrived has been passed on: hand it over, complete what is complete, post what is due.
+    /// Everything that had arrived has been read: hand it over, complete what is complete, post what is due.
     ///
+    /// - Parameter deliveries: the messages that came since the last call, in order.
     /// - Returns: when to be called again at the latest, in monotonic nanoseconds.
-    func endOfBatch(now: UInt64) -> UInt64
+    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64
     /// The channel is gone, alone or with its connection. Called once, the last call.
     func closed(_ error: AMQPError)
 }
