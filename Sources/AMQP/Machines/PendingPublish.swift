@@ -25,5 +25,11 @@ final class PendingPublish<Token: Sendable>: @unchecked Sendable {
         self.token = token
     }
 
+    /// The outcome of a publish that has ended.
+    var end: PublishOutcome {
+        guard let outcome else { preconditionFailure("a publish was completed without an outcome") }
+        return outcome
+    }
+
     var byteCount: Int { publication.message.body.count }
 }

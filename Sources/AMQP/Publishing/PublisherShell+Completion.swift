@@ -3,36 +3,33 @@ extension PublisherShell {
     func complete(_ completed: [Machine.Pending], now: UInt64? = nil) {
         guard !completed.isEmpty else { return }
         let now = now ?? MonotonicClock.now()
+        // Counted first: whoever is told may look at the counters at once.
         var tally = OutcomeTally()
-        var run = ConfirmedRun()
-        for publish in completed {
-            guard let outcome = publish.outcome else {
-                preconditionFailure("a publish was completed without an outcome")
-            }
-            if publish.isExpired { continue }
-            tally.count(outcome)
-            if outcome.isConfirmed {
+        for publish in completed where !publish.isExpired {
+            tally.count(publish.end)
+            if publish.end.isConfirmed {
                 core.metrics.confirmLatency.record(nanoseconds: now &- min(publish.submittedAt, now))
             }
-            if case .batch(let batch, _) = publish.token, outcome.isConfirmed {
+        }
+        tally.record(in: core.metrics)
+        var run = ConfirmedRun()
+        for publish in completed where !publish.isExpired {
+            if case .batch(let batch, _) = publish.token, publish.end.isConfirmed {
                 run.extend(batch)
             } else {
-                tell(publish.token, outcome)
+                tell(publish.token, publish.end)
             }
         }
         run.end()
-        tally.record(in: core.metrics)
     }
 
     /// Tells those who waited for nothing, and counts them.
     func tell(_ told: [(token: Waiter, outcome: PublishOutcome)]) {
         guard !told.isEmpty else { return }
         var tally = OutcomeTally()
-        for (waiter, outcome) in told {
-            tally.count(outcome)
-            tell(waiter, outcome)
-        }
+        for one in told { tally.count(one.outcome) }
         tally.record(in: core.metrics)
+        for one in told { tell(one.token, one.outcome) }
     }
 
     private func tell(_ waiter: Waiter, _ outcome: PublishOutcome) {
