@@ -12,6 +12,9 @@ final class EchoServer: Sendable {
     init() throws {
         reservation = try .any()
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // The port may have been another server's a moment ago, with connections that are still fading away.
+        var yes: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         var address = loopback(reservation.port)
         let isListening = withSocketAddress(&address) {
             bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 && listen(listener, 16) == 0

@@ -8,7 +8,7 @@ import Testing
     /// Two watchdogs, the broker, its name service and the postmaster; more when their own children are up already.
     private let leastProcessCount = 5
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func aKilledOwnerLeavesNothingRunning() async throws {
         let note = Note()
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = note.path as String] in
@@ -24,7 +24,7 @@ import Testing
         #expect(gone, "still there: \(left.remaining)")
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func anOwnerThatExitsTakesItsServersAlong() async throws {
         let note = Note()
         await #expect(processExitsWith: .success) { [path = note.path as String] in

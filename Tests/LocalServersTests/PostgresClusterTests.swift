@@ -1,5 +1,7 @@
-import LocalServers
+import Glibc
 import Testing
+
+@testable import LocalServers
 
 @Suite struct PostgresClusterTests {
     @Test func lendsADatabaseAndTakesItBack() async throws {
@@ -31,6 +33,33 @@ import Testing
         #expect(try await cluster.psql("SELECT way FROM kept ORDER BY 1") == "fast\nimmediate\nkill\n")
         #expect(cluster.port == port)
         try await cluster.shutDown()
+    }
+
+    @Test func aKeptFolderServesTheNextCluster() async throws {
+        let folder =
+            "/tmp/skald-kept-\(ServerFolder.randomName())-with-a-name-too-long-for-the-path-of-a-socket-in-it-0123456789"
+        defer { removeFolder(folder) }
+        var options = PostgresOptions()
+        options.folder = folder
+        let first = try await PostgresCluster.started(options)
+        try await first.psql("CREATE TABLE kept AS SELECT 7 AS id")
+        try await first.shutDown()
+        #expect(access("\(first.socketFolder)", F_OK) != 0)
+        let second = try await PostgresCluster.started(options)
+        #expect(try await second.psql("SELECT id FROM kept") == "7\n")
+        #expect(second.password == first.password)
+        try await second.shutDown()
+    }
+
+    @Test func aFolderTheServersUserCannotReachIsRefused() async throws {
+        guard geteuid() == 0 else { return }
+        let closed = "/tmp/skald-closed-\(ServerFolder.randomName())"
+        mkdir(closed, 0o700)
+        defer { removeFolder(closed) }
+        var options = PostgresOptions()
+        options.folder = closed + "/data"
+        let error = await #expect(throws: LocalServerError.self) { try await PostgresCluster.started(options) }
+        #expect(error?.problem.contains("cannot reach") == true)
     }
 
     @Test func rolesNeedTheirPasswordOverTCPOnly() async throws {

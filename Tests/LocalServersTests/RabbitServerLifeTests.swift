@@ -1,13 +1,15 @@
-import Glibc
 import Testing
 
 @testable import LocalServers
 
 /// What needs a broker of its own: ends, restarts, listeners, failures.
 @Suite(.serialized) struct RabbitServerLifeTests {
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(15)))
     func livesBesideAnotherAndComesBackOnTheSamePortsAndData() async throws {
+        let folder = "/tmp/skald-kept-\(ServerFolder.randomName())"
+        defer { removeFolder(folder) }
         var options = RabbitOptions()
+        options.folder = folder
         options.tls = .init()
         let server = try await RabbitServer.started(options)
         let other = try await SharedServers.rabbit()
@@ -29,8 +31,13 @@ import Testing
         try await checkTLS(of: server)
         try await checkMemoryAlarm(of: server)
         try await server.shutDown()
-        #expect(access(server.folder.path, F_OK) != 0)
+        #expect(!Probe.accepts(port: server.port))
         #expect(Probe.speaksAMQP(port: other.port))
+
+        let again = try await RabbitServer.started(options)
+        #expect(again.nodeName == server.nodeName && again.password == server.password)
+        #expect(try await again.ctl(["list_vhosts", "--silent"]).contains(name))
+        try await again.shutDown()
     }
 
     private func checkTLS(of server: RabbitServer) async throws {
@@ -58,7 +65,7 @@ import Testing
         return try await onOwnThread { try Command(arguments).run().output }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func aBrokerThatCannotStartSaysWhyAndKeepsItsLog() async throws {
         var options = RabbitOptions()
         options.configuration = ["no_such_setting = 1"]
@@ -73,3 +80,6 @@ import Testing
         }
     }
 }
+
+/// Removes what a test kept on purpose.
+func removeFolder(_ path: String) { _ = try? Command(["rm", "-rf", "--", path]).run() }

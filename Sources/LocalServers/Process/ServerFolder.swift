@@ -30,6 +30,12 @@ struct ServerFolder: Sendable {
         }
         let folder = ServerFolder(path: path, account: account)
         try folder.give(path)
+        let look = try Command(account.prefix + ["test", "-w", path]).run()
+        guard look.exit == 0 else {
+            throw LocalServerError(
+                .system, subject: "server folder", problem: "user \(account.uid) cannot reach or write \(path)",
+                remedy: "choose a folder below one that everybody may enter, or do not run as root")
+        }
         return folder
     }
 
