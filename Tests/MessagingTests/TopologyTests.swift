@@ -7,6 +7,7 @@ import Testing
         ServiceDeclaration(name: "order", events: ["order.created", "order.approved"]),
         ServiceDeclaration(
             name: "kitchen", subscriptions: ["order.approved"],
+            // Allowed (try!): a ladder of one good delay, in a table that cannot throw.
             queueLadders: ["kitchen.events": try! RetryLadder(delays: [.seconds(10)])]),
     ]
 

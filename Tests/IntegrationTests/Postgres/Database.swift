@@ -63,6 +63,7 @@ extension PostgresPool {
     func waitUntil(_ condition: SQL) async throws {
         for _ in 0..<3000 {
             if try await query(condition).only().decode(Bool.self, at: 0) { return }
+            // Allowed (test-sleep): a pause between two looks, which are counted.
             try await Task.sleep(for: .milliseconds(10))
         }
         Issue.record("never true: \(condition)")
