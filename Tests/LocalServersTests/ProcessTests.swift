@@ -36,12 +36,19 @@ import Testing
         #expect(error?.problem.contains("ended with 3: why") == true)
     }
 
-    @Test func aReservedPortIsNotGivenTwice() throws {
+    @Test func aReservedPortIsNotGivenTwice() async throws {
         let first = try PortReservation.any()
         #expect(PortReservation.take(first.port) == nil)
         let port = first.port
         _ = consume first
-        #expect(PortReservation.take(port) != nil)
+        // A child that another test forks at this moment holds a copy of the socket until it execs: the port comes back then.
+        let deadline = ContinuousClock.now + .seconds(30)
+        var again = PortReservation.take(port)
+        while again == nil, ContinuousClock.now < deadline {
+            await Task.yield()
+            again = PortReservation.take(port)
+        }
+        #expect(again != nil)
     }
 
     @Test func aPortSomebodyListensOnIsNotTaken() throws {
