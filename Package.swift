@@ -64,9 +64,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Postgres", "Telemetry"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
-        .target(name: "SagaSamples", dependencies: ["SagaModel"], path: "Tests/SagaSamples"),
-        .testTarget(name: "SagaModelTests", dependencies: ["SagaModel", "SagaSamples"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),
+        .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
         .testTarget(name: "SkaldTests", dependencies: ["Telemetry", "Skald", "SagaFile", "SagaModel"]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),

@@ -1,5 +1,4 @@
 import SagaModel
-import SagaSamples
 import Testing
 
 @Suite("A saga that fails")
@@ -22,6 +21,20 @@ struct FailureTests {
         while run.outcome == nil, let last = run.sent.last, let answer = answers[last.name] { run.answer(answer) }
         #expect(Array(run.names[asked...]) == undos)
         #expect(run.outcome == "rejected")
+    }
+
+    @Test("keeps what a failure tells")
+    func failureSets() throws {
+        var definition = SampleSagas.createOrder
+        definition.data.append(Field("reason", .optional(.string)))
+        guard case .step(var step) = definition.flow[1] else { throw SampleError.unexpectedFlow }
+        step.on.append(
+            ReplyRule(reply: "MenuInvalid", set: [Assignment("reason", .literal("menu"))], verdict: .fail))
+        definition.flow[1] = .step(step)
+        var run = try SagaRun(definition)
+        run.reach("create-ticket")
+        run.answer("MenuInvalid")
+        #expect(run.instance.data.last == "menu")
     }
 
     @Test("sends the same request again after silence, then undoes the step in doubt itself")

@@ -1,5 +1,4 @@
 import SagaModel
-import SagaSamples
 import Testing
 
 @Suite("A saga going forward")

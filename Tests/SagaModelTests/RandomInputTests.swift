@@ -1,5 +1,4 @@
 import SagaModel
-import SagaSamples
 import Testing
 
 /// A generator that a seed determines (SplitMix64, public domain).

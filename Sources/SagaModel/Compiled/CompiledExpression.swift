@@ -28,7 +28,7 @@ package struct CompiledAssignment: Sendable {
 
 extension CompiledExpression {
     /// The value, or nil where a path leads nowhere.
-    func value(in instance: Instance, payload: Record?) -> Value? {
+    package func value(in instance: Instance, payload: Record?) -> Value? {
         switch self {
         case .slot(let slot): return instance.data[slot]
         case .literal(let value): return value

@@ -54,7 +54,7 @@ extension Identifier {
     /// The id of a request, from what it is for and the time of the input that caused it.
     ///
     /// A re-send keeps the id because it keeps the try; a new try gets another.
-    static func request(
+    package static func request(
         saga: Identifier, stepHash: UInt64, direction: Direction, attempt: Int, milliseconds: Int64
     ) -> Identifier {
         var derivation = Derivation(seed: 2)

@@ -130,6 +130,8 @@ extension Decision {
             fail(pendingIndex, because: .unfit(reply: event.type, field: field), inDoubt: false)
             return false
         }
+        // A failure counts whether or not what it sets fits.
+        _ = instance.apply(rule.set, payload: event.payload)
         fail(pendingIndex, because: .refused(reply: event.type), inDoubt: false)
         return false
     }

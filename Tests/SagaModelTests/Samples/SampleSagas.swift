@@ -1,8 +1,8 @@
-package import SagaModel
+import SagaModel
 
-/// The sagas of the order business, as values.
-package enum SampleSagas {
-    package static let createOrder = Definition(
+/// A saga of the order business, as a value.
+enum SampleSagas {
+    static let createOrder = Definition(
         name: "create-order", version: 1,
         start: Start(
             event: "order.created", key: "orderId",
@@ -70,73 +70,6 @@ package enum SampleSagas {
                     slot(in: "none", "FREE"),
                 ])),
         ])
-
-    package static let cancelOrder = change(
-        "cancel-order", event: "order.cancelRequested", begin: "BeginCancel", confirm: "ConfirmCancel",
-        pivot: "ReverseAuthorisation",
-        done: .and([order(in: "CANCELLED"), ticket(in: "CANCELLED"), authorisation(in: "REVERSED")]),
-        pending: "CANCEL_PENDING")
-
-    package static let reviseOrder = change(
-        "revise-order", event: "order.reviseRequested", begin: "BeginRevise", confirm: "ConfirmRevise",
-        pivot: "ReviseAuthorisation",
-        done: .and([
-            order(in: "APPROVED"), ticket(in: "AWAITING_ACCEPTANCE", "ACCEPTED", "PREPARING"),
-            authorisation(in: "AUTHORISED"),
-        ]),
-        pending: "REVISION_PENDING")
-
-    package static let all = [createOrder, cancelOrder, reviseOrder]
-
-    private static func change(
-        _ name: String, event: String, begin: String, confirm: String, pivot: String, done: Condition,
-        pending: String
-    ) -> Definition {
-        Definition(
-            name: name, version: 1,
-            start: Start(
-                event: event, key: "requestId", set: [Assignment("orderId", Path(.event, "orderId"))],
-                given: [
-                    StartState(
-                        aggregate: orderAggregate,
-                        states: ["APPROVED", "APPROVAL_PENDING", "REJECTED", "CANCELLED"]),
-                    StartState(
-                        aggregate: AggregateName(participant: "kitchen", aggregate: "ticket"),
-                        states: ["AWAITING_ACCEPTANCE", "ACCEPTED", "PREPARING", "CANCELLED"]),
-                    StartState(
-                        aggregate: AggregateName(participant: "accounting", aggregate: "authorisation"),
-                        states: ["AUTHORISED", "REVERSED"]),
-                ]),
-            data: [Field("orderId", .id)], participants: SampleParticipants.all,
-            flow: [
-                .step(
-                    Step(
-                        id: "begin-order", kind: .compensatable, action: .send(call("order", begin + "Order")),
-                        undo: call("order", "Undo" + begin + "Order"))),
-                .step(
-                    Step(
-                        id: "begin-ticket", kind: .compensatable, action: .send(call("kitchen", begin + "Ticket")),
-                        undo: call("kitchen", "Undo" + begin + "Ticket"))),
-                .step(
-                    Step(
-                        id: "settle-card", kind: .pivot, action: .send(call("accounting", pivot)),
-                        undo: call("accounting", "Undo" + pivot))),
-                .step(
-                    Step(
-                        id: "confirm-ticket", kind: .retriable,
-                        action: .send(call("kitchen", confirm + "Ticket")), retry: .compensation)),
-                .step(
-                    Step(
-                        id: "confirm-order", kind: .retriable, action: .send(call("order", confirm + "Order")),
-                        retry: .compensation)),
-            ],
-            outcomes: [
-                Outcome(name: "done", end: .completed, require: done),
-                Outcome(
-                    name: "refused", end: .compensated,
-                    require: .not(.or([order(in: pending), ticket(in: pending)]))),
-            ])
-    }
 
     // MARK: Parts
 

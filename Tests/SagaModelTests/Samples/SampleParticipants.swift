@@ -1,8 +1,8 @@
-package import SagaModel
+import SagaModel
 
 /// The participants of the order business, as values.
-package enum SampleParticipants {
-    package static let order = Participant(
+enum SampleParticipants {
+    static let order = Participant(
         name: "order",
         aggregates: [
             Aggregate(
@@ -16,28 +16,14 @@ package enum SampleParticipants {
         commands: [
             command("ApproveOrder", "order", ["APPROVAL_PENDING"], .state("APPROVED"), ok: "OrderApproved"),
             command("RejectOrder", "order", ["APPROVAL_PENDING"], .state("REJECTED"), ok: "OrderRejected"),
-            command("BeginCancelOrder", "order", ["APPROVED"], .state("CANCEL_PENDING"), ok: "OrderCancelBegun"),
-            command(
-                "UndoBeginCancelOrder", "order", ["CANCEL_PENDING"], .remembered, ok: "OrderCancelUndone",
-                undoes: "BeginCancelOrder"),
-            command("ConfirmCancelOrder", "order", ["CANCEL_PENDING"], .state("CANCELLED"), ok: "OrderCancelled"),
-            command("BeginReviseOrder", "order", ["APPROVED"], .state("REVISION_PENDING"), ok: "OrderRevisionBegun"),
-            command(
-                "UndoBeginReviseOrder", "order", ["REVISION_PENDING"], .remembered, ok: "OrderRevisionUndone",
-                undoes: "BeginReviseOrder"),
-            command("ConfirmReviseOrder", "order", ["REVISION_PENDING"], .remembered, ok: "OrderRevised"),
         ],
         events: [
             EventContract(
                 type: "order.created",
-                payload: [Field("orderId", .id), Field("consumerId", .id), Field("lines", .list(.string))]),
-            EventContract(
-                type: "order.cancelRequested", payload: [Field("requestId", .id), Field("orderId", .id)]),
-            EventContract(
-                type: "order.reviseRequested", payload: [Field("requestId", .id), Field("orderId", .id)]),
+                payload: [Field("orderId", .id), Field("consumerId", .id), Field("lines", .list(.string))])
         ])
 
-    package static let consumer = Participant(
+    static let consumer = Participant(
         name: "consumer",
         aggregates: [Aggregate(name: "slot", states: ["none", "TAKEN", "FREE"])],
         commands: [
@@ -49,7 +35,7 @@ package enum SampleParticipants {
                 undoes: "VerifyConsumer"),
         ])
 
-    package static let kitchen = Participant(
+    static let kitchen = Participant(
         name: "kitchen",
         aggregates: [
             Aggregate(
@@ -78,25 +64,9 @@ package enum SampleParticipants {
                 undoes: "CreateTicket"),
             command(
                 "ConfirmTicket", "ticket", ["CREATE_PENDING"], .state("AWAITING_ACCEPTANCE"), ok: "TicketConfirmed"),
-            command(
-                "BeginCancelTicket", "ticket", ["AWAITING_ACCEPTANCE", "ACCEPTED"], .state("CANCEL_PENDING"),
-                ok: "TicketCancelBegun"),
-            command(
-                "UndoBeginCancelTicket", "ticket", ["CANCEL_PENDING"], .remembered, ok: "TicketCancelUndone",
-                undoes: "BeginCancelTicket"),
-            command(
-                "ConfirmCancelTicket", "ticket", ["CANCEL_PENDING"], .state("CANCELLED"), ok: "TicketCancelConfirmed"
-            ),
-            command(
-                "BeginReviseTicket", "ticket", ["AWAITING_ACCEPTANCE", "ACCEPTED"], .state("REVISION_PENDING"),
-                ok: "TicketRevisionBegun"),
-            command(
-                "UndoBeginReviseTicket", "ticket", ["REVISION_PENDING"], .remembered, ok: "TicketRevisionUndone",
-                undoes: "BeginReviseTicket"),
-            command("ConfirmReviseTicket", "ticket", ["REVISION_PENDING"], .remembered, ok: "TicketRevised"),
         ])
 
-    package static let accounting = Participant(
+    static let accounting = Participant(
         name: "accounting",
         aggregates: [Aggregate(name: "authorisation", states: ["none", "AUTHORISED", "REVERSED"])],
         commands: [
@@ -109,21 +79,9 @@ package enum SampleParticipants {
             command(
                 "UndoAuthoriseCard", "authorisation", ["AUTHORISED"], .state("REVERSED"), ok: "AuthorisationUndone",
                 undoes: "AuthoriseCard"),
-            command(
-                "ReverseAuthorisation", "authorisation", ["AUTHORISED"], .state("REVERSED"),
-                ok: "AuthorisationReversed", fail: ["ReversalRefused"]),
-            command(
-                "UndoReverseAuthorisation", "authorisation", ["REVERSED"], .state("AUTHORISED"),
-                ok: "AuthorisationRestored", undoes: "ReverseAuthorisation"),
-            command(
-                "ReviseAuthorisation", "authorisation", ["AUTHORISED"], .unchanged, ok: "AuthorisationRevised",
-                fail: ["CardDeclined"]),
-            command(
-                "UndoReviseAuthorisation", "authorisation", ["AUTHORISED"], .unchanged,
-                ok: "AuthorisationRevisionUndone", undoes: "ReviseAuthorisation"),
         ])
 
-    package static let all = [order, consumer, kitchen, accounting]
+    static let all = [order, consumer, kitchen, accounting]
 
     private static func command(
         _ name: String, _ aggregate: String, _ from: [String], _ to: Transition.Target, ok: String,
