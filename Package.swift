@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "Telemetry"),
         .target(name: "AMQP", dependencies: ["CRabbitMQ", "COpenSSL", "CLinux", "Telemetry"]),
         .target(name: "SagaModel"),
+        .target(name: "SagaCheck", dependencies: ["SagaModel"]),
         .target(name: "Messaging", dependencies: ["Telemetry"]),
         .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Telemetry"]),
         .target(name: "SagaFile", dependencies: ["SagaModel", "CYAML", "COpenSSL"]),
@@ -64,6 +65,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Postgres", "Telemetry"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
+        .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
         .testTarget(name: "SkaldTests", dependencies: ["Telemetry", "Skald", "SagaFile", "SagaModel"]),

@@ -1,0 +1,100 @@
+package import SagaModel
+
+/// What a check of one saga, or of several that meet, found.
+package struct CheckReport: Sendable {
+    /// The names of the sagas.
+    package var sagas: [String]
+    package var bounds: Bounds
+    package var search: SearchResult
+    package var findings: [Finding]
+
+    package var isClean: Bool { findings.isEmpty }
+}
+
+/// Checks sagas by going through everything that can happen.
+package enum Check {
+    /// How far sagas that meet are looked at: their states multiply.
+    package static let meetingBounds = Bounds(timeouts: 1, duplicates: 1, crashes: 0, losses: 0, attempts: 1)
+
+    /// Checks one saga, or several that meet on the same aggregates.
+    ///
+    /// - Parameters:
+    ///   - definitions: The first one's start gives the beginning; the others may start at any time.
+    ///   - bounds: Nil takes those of the file for one saga, and ``meetingBounds`` for several.
+    ///   - rules: The protocol; anything but the full one is for showing what a rule is for.
+    ///   - limits: How many states and violations end the search.
+    ///   - report: Told from time to time how far the search is; false ends it.
+    /// - Throws: ``DefinitionFaults`` of the first definition that does not compile.
+    package static func check(
+        _ definitions: [Definition], bounds: Bounds? = nil, rules: ProtocolRules = .full,
+        limits: SearchLimits = SearchLimits(), report: (SearchProgress) -> Bool = { _ in true }
+    ) throws(DefinitionFaults) -> CheckReport {
+        let bounds = bounds ?? (definitions.count > 1 ? meetingBounds : definitions.first?.bounds)
+        let world = try World(definitions, bounds: bounds, rules: rules)
+        let result = world.search(limits: limits, report: report)
+        var findings = result.violations.map { world.finding(of: $0) }
+        // What never happens is only known when everything was seen, and only of a saga by itself.
+        if result.isExhaustive && definitions.count == 1 { findings += DeadParts(world, result.coverage).findings }
+        if !result.isExhaustive && findings.isEmpty { findings.append(world.notExhaustive(after: result.stateCount)) }
+        return CheckReport(
+            sagas: definitions.map(\.name), bounds: world.bounds, search: result, findings: findings)
+    }
+
+    /// The groups of sagas that can meet: that change an aggregate which another one changes too.
+    package static func meetings(of definitions: [Definition]) -> [[Definition]] {
+        var groups: [[Definition]] = []
+        for definition in definitions {
+            let changed = changedAggregates(definition)
+            let meeting = groups.indices.filter { group in
+                groups[group].contains { !changedAggregates($0).isDisjoint(with: changed) }
+            }
+            var joined: [Definition] = []
+            for group in meeting.reversed() { joined = groups.remove(at: group) + joined }
+            groups.append(joined + [definition])
+        }
+        return groups.filter { $0.count > 1 }
+    }
+
+    private static func changedAggregates(_ definition: Definition) -> Set<AggregateName> {
+        var changed: Set<AggregateName> = []
+        var calls = definition.steps.compactMap(\.undo)
+        if let undo = definition.start.undo { calls.append(undo) }
+        for step in definition.steps {
+            if case .send(let call) = step.action { calls.append(call) }
+        }
+        for call in calls {
+            let contract = definition.participant(named: call.participant)?.command(named: call.command)
+            guard let contract, let aggregate = contract.aggregate, !contract.transitions.isEmpty else { continue }
+            changed.insert(AggregateName(participant: call.participant, aggregate: aggregate))
+        }
+        return changed
+    }
+}
+
+extension World {
+    fileprivate func finding(of found: FoundViolation) -> Finding {
+        let story = story(of: found)
+        let (code, saga, step) = place(of: found.violation)
+        let name = "\(sagas.map(\.original.name).joined(separator: "-and-"))-\(code.rawValue)"
+        return Finding(
+            code: code, saga: sagas[saga].original.name,
+            step: step.map { sagas[saga].definition.steps[$0].id }, message: story.conclusion, story: story,
+            scenario: scenario(of: found, name: name))
+    }
+
+    private func place(of violation: Violation) -> (Finding.Code, saga: Int, step: Int?) {
+        switch violation {
+        case .requirementBroken(let saga, _): (.promiseBroken, saga, nil)
+        case .effectLeft(let saga, let step): (.effectLeft, saga, step)
+        case .lockLeft: (.lockLeft, 0, nil)
+        case .neverEnds(let saga): (.neverEnds, saga, nil)
+        case .undoneAfterPivot(let saga): (.undoneAfterPivot, saga, nil)
+        }
+    }
+
+    fileprivate func notExhaustive(after count: Int) -> Finding {
+        Finding(
+            code: .notExhaustive, saga: sagas[0].original.name,
+            message: "After \(count) states the search was ended; lower the bounds or raise the limit.")
+    }
+}

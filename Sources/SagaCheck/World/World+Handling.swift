@@ -1,0 +1,88 @@
+import SagaModel
+
+extension World {
+    /// Every way a participant may handle a command that it has not handled before.
+    ///
+    /// This is PROTOCOL's "participant transaction": do and undo look at the same fence row before the handler runs.
+    func handle(saga: Int, step: Int, direction: Direction, value: AggregateValue?, fence: Fence) -> [HandlerOutcome] {
+        guard let call = sagas[saga].steps[step].call(direction) else { return [] }
+        if direction == .undo {
+            switch fence {
+            case .open: return [emptyUndo(call, value: value, fence: rules.fences ? .fenced : .open)]
+            case .fenced: return [emptyUndo(call, value: value, fence: .fenced)]
+            case .done: return run(call, saga: saga, value: value, fence: fence, fenceAfter: .fenced)
+            }
+        }
+        if fence == .fenced && rules.fences {
+            return [
+                HandlerOutcome(value: value, fence: fence, variant: call.fencedVariant, isBoundedFailure: false)
+            ]
+        }
+        // The start's own undo has no do to be fenced against.
+        return run(call, saga: saga, value: value, fence: fence, fenceAfter: step == 0 ? .open : .done)
+    }
+
+    /// An undo with nothing to undo succeeds and creates nothing.
+    private func emptyUndo(_ call: CallModel, value: AggregateValue?, fence: Fence) -> HandlerOutcome {
+        let variant = call.variants(named: commands[call.command].firstSuccess).first ?? 0
+        return HandlerOutcome(value: value, fence: fence, variant: variant, isBoundedFailure: false)
+    }
+
+    private func run(
+        _ call: CallModel, saga: Int, value: AggregateValue?, fence: Fence, fenceAfter: Fence
+    ) -> [HandlerOutcome] {
+        let command = commands[call.command]
+        guard let value, !command.transitions.isEmpty else {
+            return successes(call, command.firstSuccess, value: value, fence: fenceAfter)
+                + failures(call, value: value, fence: fence)
+        }
+        guard let transition = command.transitions[Int(value.state)] else {
+            return call.variants(named: command.refusal).prefix(1).map {
+                HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: false)
+            }
+        }
+        let after = self.value(value, after: transition, of: command, saga: saga)
+        return successes(call, transition.reply, value: after, fence: fenceAfter)
+            + failures(call, value: value, fence: fence)
+    }
+
+    private func value(
+        _ value: AggregateValue, after transition: CommandModel.TransitionModel, of command: CommandModel, saga: Int
+    ) -> AggregateValue {
+        let pending = command.aggregate.map { aggregates[$0].pending } ?? []
+        var after = value
+        switch transition.target {
+        case .unchanged: break
+        case .remembered: after.state = value.remembered
+        case .state(let state):
+            after.state = state
+            if !pending.contains(state) {
+                // Where one saga is alone, nobody needs to know who wrote.
+                after.writer = sagas.count > 1 ? UInt8(saga + 1) : 0
+            } else if !pending.contains(value.state) {
+                after.remembered = value.state
+            }
+        }
+        // What was remembered is forgotten with the pending state, so that it tells no two states apart.
+        if !pending.contains(after.state), let aggregate = command.aggregate {
+            after.remembered = aggregates[aggregate].initial
+        }
+        return after
+    }
+
+    private func successes(
+        _ call: CallModel, _ name: String, value: AggregateValue?, fence: Fence
+    ) -> [HandlerOutcome] {
+        call.variants(named: name).map {
+            HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: false)
+        }
+    }
+
+    private func failures(_ call: CallModel, value: AggregateValue?, fence: Fence) -> [HandlerOutcome] {
+        commands[call.command].failures.flatMap { name in
+            call.variants(named: name).map {
+                HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: call.passing.contains(name))
+            }
+        }
+    }
+}
