@@ -129,4 +129,9 @@ package struct Pending: Sendable, Hashable {
 package struct EarlyEvent: Sendable, Hashable {
     package var step: UInt8
     package var event: Event
+
+    package init(step: UInt8, event: Event) {
+        self.step = step
+        self.event = event
+    }
 }
