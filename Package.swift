@@ -58,7 +58,9 @@ let package = Package(
             name: "BenchmarkBaselines", dependencies: ["CRabbitMQ"], path: "Sources/Benchmarks/Baselines",
             cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["AMQP", "BenchmarkBaselines", "LocalServers"], exclude: ["Baselines"]),
+            name: "Benchmarks",
+            dependencies: ["AMQP", "BenchmarkBaselines", "LocalServers", "SagaCheck", "SagaFile", "SagaModel"],
+            exclude: ["Baselines"]),
 
         // Tests, one target per library.
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),

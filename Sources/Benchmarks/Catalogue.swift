@@ -1,4 +1,6 @@
 /// Every benchmark, in the order of the list. A new one is a file of its own and a line here.
 let catalogue: [Benchmark] = [
-    .amqp
+    .amqp,
+    .check,
+    .replay,
 ]
