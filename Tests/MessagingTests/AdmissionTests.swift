@@ -6,7 +6,7 @@ import Testing
 
     private let rule = AdmissionRule(
         kind: .command,
-        senders: SenderRule(allowed: ["orchestrator"], relays: ["kitchen", "skald"]),
+        senders: SenderRule(allowed: .users(["orchestrator"]), relays: ["kitchen", "skald"]),
         knowsType: { $0 == "kitchen.CreateTicket" })
 
     private func admission(_ message: WireMessage, deliveryCount: Int = 0, now: Int64? = nil) -> Admission {
@@ -51,6 +51,21 @@ import Testing
         #expect(admission(message) == .unauthorised)
         message.properties.userID = "skald"
         #expect(admission(message) == .admitted)
+    }
+
+    @Test func anEventComesFromWhoeverOwnsItsType() throws {
+        let rule = AdmissionRule(
+            kind: .event, senders: SenderRule(allowed: .ownerOfType, relays: ["kitchen"]), knowsType: { _ in true })
+        var message = try MessageFixture(named: "event").message
+        guard case .admitted = rule.judge(message, now: now) else {
+            Issue.record("the owner was refused")
+            return
+        }
+        message.properties.userID = "accounting"
+        guard case .refused(.unauthorised, _) = rule.judge(message, now: now) else {
+            Issue.record("a stranger was admitted")
+            return
+        }
     }
 
     @Test func aRetriedMessageKeepsItsIdentityAndLosesTheBrokersRecords() throws {

@@ -23,6 +23,13 @@ extension WireMessage {
         return message
     }
 
+    /// The message for a wait queue while its type is paused: nothing failed, so nothing is counted.
+    public func forHolding(user: String) -> WireMessage {
+        var message = self
+        message.prepareForPublishing(user: user)
+        return message
+    }
+
     /// The message out of a dead queue, as if it were delivered for the first time.
     public func forRedrive(user: String) -> WireMessage {
         var message = self
