@@ -83,12 +83,12 @@ extension Logger {
 }
 
 extension LogFields {
-    /// The fields that tell of an error: its type, and its description, which by our rule is safe to show.
-    package static func failure(_ error: any Error) -> LogFields {
-        [
+    /// The fields that tell of an error, its type and its description, which by our rule is safe to show, and others.
+    package static func failure(_ error: any Error, _ others: LogFields = [:]) -> LogFields {
+        others.merging([
             LogFieldName.errorType: .string(String(describing: type(of: error))),
             LogFieldName.error: .string(String(describing: error)),
-        ]
+        ])
     }
 }
 
