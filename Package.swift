@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
         .library(name: "Messaging", targets: ["Messaging"]),
+        .library(name: "Participant", targets: ["Participant"]),
         .executable(name: "skald", targets: ["Skald"]),
         .executable(name: "skald-bench", targets: ["Benchmarks"]),
     ],
@@ -47,6 +48,7 @@ let package = Package(
         .target(name: "SagaCheck", dependencies: ["SagaModel"]),
         .target(name: "Messaging", dependencies: ["Telemetry"]),
         .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Telemetry"]),
+        .target(name: "Participant", dependencies: ["AMQP", "Postgres", "Messaging", "Telemetry"]),
         .target(name: "SagaFile", dependencies: ["SagaModel", "CYAML", "COpenSSL"]),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
@@ -65,7 +67,8 @@ let package = Package(
         // Tests, one target per library.
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["AMQP", "Benchmarks", "LocalServers", "Postgres", "Telemetry"]),
+            name: "IntegrationTests",
+            dependencies: ["AMQP", "Benchmarks", "LocalServers", "Messaging", "Participant", "Postgres", "Telemetry"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),

@@ -1,0 +1,71 @@
+package import Messaging
+package import Postgres
+
+/// A message of a run, as whoever handles the run sees it.
+package struct RunMember: Sendable {
+    package let envelope: Envelope
+    package let body: [UInt8]
+    /// What the reading of the body gave.
+    package let payload: any Sendable
+    package let decision: FenceDecision
+}
+
+/// What handling one message gave.
+package struct Handled: Sendable {
+    /// The reply, if anybody wants one: it is stored for duplicates and sent.
+    package var reply: OutgoingMessage?
+    /// Events and requests.
+    package var others: [OutgoingMessage]
+    package var isSuccess: Bool
+
+    package init(reply: OutgoingMessage? = nil, others: [OutgoingMessage] = [], isSuccess: Bool = true) {
+        self.reply = reply
+        self.others = others
+        self.isSuccess = isSuccess
+    }
+
+    var rowCount: Int { others.count + (reply == nil ? 0 : 1) }
+}
+
+/// What a run's handling came to when it did not succeed.
+package enum RunHandlingError: Error, Sendable {
+    /// These members' own handlers failed.
+    case members([Int: any Error])
+    /// Somebody's did, nobody knows whose.
+    case unclear(any Error)
+}
+
+/// Handles the messages of a queue, a run at a time. `Handlers` makes one of plain functions; an orchestrator, which folds the
+/// replies of one saga into one update, brings its own.
+package protocol RunHandler: Sendable {
+    /// Whether messages of this type are handled.
+    func knows(_ type: MessageType) -> Bool
+
+    /// Reads a message's body.
+    ///
+    /// - Throws: if the body is not what its type says; the message is dead then.
+    func prepare(_ envelope: Envelope, _ body: [UInt8]) throws -> PreparedItem
+
+    /// Handles all members of a run that are not answered by the fence alone.
+    ///
+    /// - Parameters:
+    ///   - members: by their place in the run.
+    ///   - groups: places by key, in order of arrival; different groups may be handled at once.
+    func handle(
+        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+    ) async throws(RunHandlingError) -> [Int: Handled]
+}
+
+/// What planning needs to know of a message whose body was read.
+package struct PreparedItem: Sendable {
+    package let key: String
+    /// Which way its step goes, where it belongs to a pair of do and undo.
+    package let direction: StepReference.Direction?
+    package let payload: any Sendable
+
+    package init(key: String, direction: StepReference.Direction?, payload: any Sendable) {
+        self.key = key
+        self.direction = direction
+        self.payload = payload
+    }
+}

@@ -1,0 +1,156 @@
+import Messaging
+import Postgres
+
+/// Runs plain handlers: groups beside each other, the members of a group one after the other.
+struct TableRunHandler: RunHandler {
+    private let entries: [MessageType: Handlers.Entry]
+    private let factory: MessageFactory
+    private let deadline: Duration
+
+    /// - Parameter deadline: for all handlers of a run together.
+    init(_ entries: [MessageType: Handlers.Entry], factory: MessageFactory, deadline: Duration) {
+        self.entries = entries
+        self.factory = factory
+        self.deadline = deadline
+    }
+
+    func knows(_ type: MessageType) -> Bool { entries[type] != nil }
+
+    func prepare(_ envelope: Envelope, _ body: [UInt8]) throws -> PreparedItem {
+        guard let entry = entries[envelope.type] else {
+            preconditionFailure("\(envelope.type) was admitted, not known")
+        }
+        let prepared = try entry.prepare(body)
+        return PreparedItem(
+            key: prepared.key, direction: try direction(of: envelope, entry.pairing), payload: prepared)
+    }
+
+    /// A command outside of a saga needs no fence, as nobody will undo it.
+    private func direction(
+        of envelope: Envelope, _ pairing: Handlers.Pairing
+    ) throws(MisdirectedCommand) -> StepReference.Direction? {
+        guard let step = envelope.step else { return nil }
+        switch pairing {
+        case .none: return nil
+        case .forward:
+            guard step.direction == .forward else { throw MisdirectedCommand(wanted: "do") }
+            return .forward
+        case .backward:
+            guard step.direction == .backward else { throw MisdirectedCommand(wanted: "undo") }
+            return .backward
+        }
+    }
+
+    func handle(
+        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+    ) async throws(RunHandlingError) -> [Int: Handled] {
+        let results = await withTaskGroup(of: GroupResult.self) { tasks in
+            var waiting: Set<Int> = []
+            for (index, group) in groups.enumerated() where group.contains(where: { members[$0] != nil }) {
+                waiting.insert(index)
+                tasks.addTask { await handleGroup(group, index, members, in: transaction) }
+            }
+            tasks.addTask { [deadline] in
+                do { try await Task.sleep(for: deadline) } catch { return .timerCancelled }
+                return .deadlinePassed
+            }
+            return await gather(&tasks, waiting, groups, members)
+        }
+        return try results.get()
+    }
+
+    private enum GroupResult: Sendable {
+        case handled(Int, [Int: Handled])
+        case failed(Int, place: Int, any Error)
+        case deadlinePassed
+        case timerCancelled
+    }
+
+    private func gather(
+        _ tasks: inout TaskGroup<GroupResult>, _ groupsToWaitFor: Set<Int>, _ groups: [[Int]],
+        _ members: [Int: RunMember]
+    ) async -> Result<[Int: Handled], RunHandlingError> {
+        var waiting = groupsToWaitFor
+        var handled: [Int: Handled] = [:]
+        var failures: [Int: any Error] = [:]
+        while !waiting.isEmpty, let result = await tasks.next() {
+            switch result {
+            case .handled(let index, let results):
+                waiting.remove(index)
+                handled.merge(results) { first, _ in first }
+            case .failed(let index, let place, let error):
+                waiting.remove(index)
+                failures[place] = error
+                // One failure spoils the transaction: the others cannot come to anything any more.
+                tasks.cancelAll()
+            case .deadlinePassed:
+                tasks.cancelAll()
+                return .failure(Self.overrun(waiting.map { groups[$0] }, members))
+            case .timerCancelled: break
+            }
+        }
+        tasks.cancelAll()
+        return failures.isEmpty ? .success(handled) : .failure(HandlerBlame.blame(failures))
+    }
+
+    /// Whom to blame when the deadline passes: the only one still running, or nobody for certain.
+    private static func overrun(_ groups: [[Int]], _ members: [Int: RunMember]) -> RunHandlingError {
+        let running = groups.flatMap { $0.filter { members[$0] != nil } }
+        let error = HandlerOverran()
+        return running.count == 1 ? .members([running[0]: error]) : .unclear(error)
+    }
+
+    private func handleGroup(
+        _ group: [Int], _ index: Int, _ members: [Int: RunMember], in transaction: Transaction
+    ) async -> GroupResult {
+        var results: [Int: Handled] = [:]
+        for place in group {
+            guard let member = members[place] else { continue }
+            do {
+                results[place] = try await handle(member, in: transaction)
+            } catch {
+                return .failed(index, place: place, error)
+            }
+        }
+        return .handled(index, results)
+    }
+
+    private func handle(_ member: RunMember, in transaction: Transaction) async throws -> Handled {
+        switch member.decision {
+        case .refuse:
+            let type = MessageType("\(factory.service).Fenced") ?? member.envelope.type
+            return try answer(member, Reply.empty(type, isSuccess: false), events: [])
+        case .nothingToUndo:
+            guard case .backward(let success) = entries[member.envelope.type]?.pairing else {
+                preconditionFailure("\(member.envelope.type) is no undo")
+            }
+            return try answer(member, Reply.empty(success, isSuccess: true), events: [])
+        case .run:
+            guard let prepared = member.payload as? PreparedMessage else {
+                preconditionFailure("a member was prepared by another handler")
+            }
+            let scope = HandlerTransaction(transaction, member.envelope)
+            let reply = try await prepared.handle(scope)
+            return try answer(member, reply, events: scope.events)
+        }
+    }
+
+    private func answer(_ member: RunMember, _ reply: Reply?, events: [PublishedEvent]) throws -> Handled {
+        let others = events.map { factory.event($0.type, body: $0.body, causedBy: member.envelope) }
+        guard let reply else { return Handled(others: others) }
+        let message = factory.reply(to: member.envelope, type: reply.type, body: try reply.body())
+        return Handled(reply: message, others: others, isSuccess: reply.isSuccess)
+    }
+}
+
+/// A command came with a direction its handler does not go.
+struct MisdirectedCommand: Error, CustomStringConvertible {
+    let wanted: String
+
+    var description: String { "\(HeaderName.direction) is not \(wanted), which is what this command does" }
+}
+
+/// A handler did not come to an end in time.
+struct HandlerOverran: Error, CustomStringConvertible {
+    var description: String { "the handler ran past its deadline" }
+}

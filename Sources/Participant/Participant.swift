@@ -1,0 +1,201 @@
+import AMQP
+import Messaging
+public import Postgres
+import Telemetry
+
+/// A service's runtime: takes messages, runs handlers once in effect, answers, publishes.
+///
+/// ```swift
+/// let participant = try Participant(configuration, handlers: handlers)
+/// try await participant.run()
+/// ```
+///
+/// `run` connects, waits until schema and topology are there, and works until its task is cancelled. Then it finishes what it
+/// has begun, and leaves nothing that another process would not find.
+public final class Participant: Sendable {
+    public let configuration: ParticipantConfiguration
+    /// What is paused; kept in the database.
+    public let pauses: PauseStore
+
+    let database: DatabaseGround
+    let gate = Gate()
+    let pausedTypes = PausedTypes()
+    let telemetry: ParticipantTelemetry
+    let broker: BrokerWatch
+    let startup = StartupState()
+    let factory: MessageFactory
+    /// Sends what transactions of our own have to say; nil while the participant does not work.
+    let sender = Lock<OutboxSender?>(nil)
+    private let queues: [ParticipantQueue]
+    private let now: @Sendable () -> Int64
+
+    /// The connections to the service's database, for what it does besides handling messages.
+    public var pool: PostgresPool { database.pool }
+
+    /// A participant of plain handlers.
+    ///
+    /// - Throws: `ParticipantConfigurationError` if the configuration cannot work.
+    public convenience init(_ configuration: ParticipantConfiguration, handlers: Handlers) throws {
+        try self.init(configuration, handlers: handlers, telemetry: .standard(service: configuration.service))
+    }
+
+    /// - Parameter now: the wall clock, in milliseconds since 1970.
+    package convenience init(
+        _ configuration: ParticipantConfiguration, handlers: Handlers, telemetry: ParticipantTelemetry,
+        now: @escaping @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
+    ) throws {
+        let factory = MessageFactory(
+            service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)
+        let queues = Self.queues(of: handlers, configuration, factory)
+        try self.init(configuration, queues: queues, telemetry: telemetry, now: now)
+    }
+
+    /// A participant of queues with their own ways of handling.
+    package init(
+        _ configuration: ParticipantConfiguration, queues: [ParticipantQueue], telemetry: ParticipantTelemetry,
+        pool: PostgresPool? = nil, now: @escaping @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
+    ) throws {
+        try configuration.check()
+        self.configuration = configuration
+        self.queues = queues
+        factory = MessageFactory(
+            service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)
+        self.telemetry = telemetry
+        self.now = now
+        let pool = pool ?? PostgresPool(configuration.database)
+        database = DatabaseGround(pool, backoffMax: configuration.deadlines.groundBackoffMax)
+        pauses = PauseStore(pool)
+        broker = BrokerWatch(gate, telemetry)
+    }
+
+    /// Works until the task is cancelled.
+    ///
+    /// - Throws: what nobody but a person can mend: credentials the broker refuses, rights that are missing.
+    public func run() async throws {
+        try await withTaskExecutorPreference(database.pool.executor) {
+            try await prepare()
+            let publishing = try await Connection.connect(brokerConfiguration("publish"))
+            let consuming = try await Connection.connect(brokerConfiguration("consume"))
+            do {
+                try await TopologyWatch(self).untilThere(on: consuming, queues: queues)
+                try await work(publishing: publishing, consuming: consuming)
+            } catch {
+                await end(publishing, consuming)
+                throw error
+            }
+            await end(publishing, consuming)
+        }
+    }
+
+    /// Schema, lease, partitions: what has to be there before the first message.
+    private func prepare() async throws {
+        try await SchemaWatch(self).untilThere()
+        let upkeep = upkeep(OutboxLedger(unconfirmedCountMax: 1))
+        try await upkeep.register()
+        try await upkeep.keepPartitions()
+        try await upkeep.readPauses()
+    }
+
+    private func work(publishing: Connection, consuming: Connection) async throws {
+        let ledger = OutboxLedger(unconfirmedCountMax: configuration.batch.unconfirmedCountMax)
+        let publisher = try await publishing.makePublisher(publisherOptions)
+        let dispatch = Dispatch(publisher, ledger: ledger, log: telemetry.log)
+        let surroundings = surroundings(dispatch)
+        let upkeep = upkeep(ledger)
+        let sender = OutboxSender(dispatch: dispatch)
+        begin(sender)
+        defer { stop() }
+        // Whatever keeps a process going runs until the last message is settled, so it has a task of its own.
+        let keeping = Task(executorPreference: database.pool.executor) { [broker, database, gate, telemetry] in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await upkeep.run() }
+                group.addTask { await OutboxSweep(database, dispatch: dispatch, gate: gate, telemetry).run() }
+                group.addTask { await broker.run(publishing: publishing, consuming: consuming) }
+            }
+        }
+        defer { keeping.cancel() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for queue in queues {
+                group.addTask { try await QueueWorker(queue, surroundings).run(on: consuming) }
+            }
+            // A service that only publishes has no queue to work on, and goes on until it is stopped as well.
+            group.addTask { await Self.untilCancelled() }
+            try await group.waitForAll()
+        }
+        stop()
+        await sender.background.finish()
+        await upkeep.release()
+    }
+
+    private func begin(_ sender: OutboxSender) {
+        self.sender.withLock { $0 = sender }
+        startup.isRunning(true)
+    }
+
+    private func stop() {
+        startup.isRunning(false)
+        sender.withLock { $0 = nil }
+    }
+
+    private static func untilCancelled() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: .seconds(3600)) } catch { return }
+        }
+    }
+
+    private func end(_ publishing: Connection, _ consuming: Connection) async {
+        await consuming.close(gracePeriod: configuration.deadlines.stop)
+        await publishing.close(gracePeriod: configuration.deadlines.stop)
+        telemetry.log.info("ended")
+    }
+
+    private func upkeep(_ ledger: OutboxLedger) -> Upkeep {
+        Upkeep(
+            configuration: configuration, database: database, ledger: ledger, gate: gate, pauses: pausedTypes,
+            log: telemetry.log)
+    }
+
+    private func surroundings(_ dispatch: Dispatch) -> QueueSurroundings {
+        QueueSurroundings(
+            service: configuration.service, user: configuration.user, database: database, dispatch: dispatch,
+            gate: gate, pauses: pausedTypes, batch: configuration.batch, stopWithin: configuration.deadlines.stop,
+            horizon: configuration.retention.horizon, telemetry: telemetry, now: now)
+    }
+
+    private func brokerConfiguration(_ purpose: String) -> ConnectionConfiguration {
+        var broker = configuration.broker
+        broker.name = "\(configuration.instance)/\(purpose)"
+        return broker
+    }
+
+    private var publisherOptions: PublisherOptions {
+        var options = PublisherOptions()
+        options.windowCountMax = max(512, configuration.batch.sizeMax * 8)
+        return options
+    }
+
+    /// The queues plain handlers need: commands if there are any, events if any is subscribed to.
+    private static func queues(
+        of handlers: Handlers, _ configuration: ParticipantConfiguration, _ factory: MessageFactory
+    ) -> [ParticipantQueue] {
+        var queues: [ParticipantQueue] = []
+        if !handlers.commands.isEmpty {
+            queues.append(
+                ParticipantQueue(
+                    name: TopologyNames.commandQueue(of: configuration.service), kind: .command,
+                    senders: .users(configuration.commandSenders),
+                    handler: TableRunHandler(
+                        handlers.commands, factory: factory, deadline: configuration.deadlines.handler),
+                    ladder: configuration.ladder))
+        }
+        if !handlers.events.isEmpty {
+            queues.append(
+                ParticipantQueue(
+                    name: TopologyNames.eventQueue(of: configuration.service), kind: .event, senders: .ownerOfType,
+                    handler: TableRunHandler(
+                        handlers.events, factory: factory, deadline: configuration.deadlines.handler),
+                    ladder: configuration.ladder))
+        }
+        return queues
+    }
+}

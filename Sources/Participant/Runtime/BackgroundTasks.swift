@@ -1,0 +1,43 @@
+import Telemetry
+
+/// Tasks that run beside the loop that started them, and are waited for at its end.
+final class BackgroundTasks: Sendable {
+    private struct State {
+        var tasks: [UInt64: Task<Void, Never>] = [:]
+        var next: UInt64 = 0
+        /// Ended before their handle was kept.
+        var endedEarly: Set<UInt64> = []
+    }
+
+    private let state = Lock(State())
+
+    func start(_ body: @escaping @Sendable () async -> Void) {
+        let id = state.withLock { state -> UInt64 in
+            state.next += 1
+            return state.next
+        }
+        let task = Task { [self] in
+            await body()
+            ended(id)
+        }
+        state.withLock { state in
+            if state.endedEarly.remove(id) == nil { state.tasks[id] = task }
+        }
+    }
+
+    private func ended(_ id: UInt64) {
+        state.withLock { state in
+            if state.tasks.removeValue(forKey: id) == nil { state.endedEarly.insert(id) }
+        }
+    }
+
+    /// Waits for all that was started.
+    func finish() async {
+        while let task = state.withLock({ $0.tasks.values.first }) { await task.value }
+    }
+
+    /// Tells all to come to an end.
+    func cancel() {
+        for task in state.withLock({ Array($0.tasks.values) }) { task.cancel() }
+    }
+}

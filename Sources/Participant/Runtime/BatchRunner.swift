@@ -1,0 +1,182 @@
+import Messaging
+import Postgres
+import Telemetry
+
+/// How one attempt at a run ended, and why if it failed.
+struct RunAttempt: Sendable {
+    let end: RunEnd
+    /// Why it failed as a whole.
+    var cause: (any Error)?
+    /// Why single members failed, by their place in the batch.
+    var causes: [Int: any Error] = [:]
+
+    func cause(of member: Int) -> (any Error)? { causes[member] ?? cause }
+}
+
+/// Performs what the machine of one run says: two round trips to the database and the handlers between them.
+struct BatchRunner {
+    private let worker: QueueWorker
+    private let batch: Batch
+    private let run: BatchRun
+    private let twins: [Int: [Int]]
+    private var machine: DeliveryMachine
+    /// The outgoing messages of the run, in the order of the machine's rows.
+    private var rows: [OutgoingMessage] = []
+    private var resends: [Int: OutgoingMessage] = [:]
+    private var duplicateCount = 0
+
+    init(_ worker: QueueWorker, _ batch: Batch, _ run: BatchRun, twins: [Int: [Int]]) {
+        self.worker = worker
+        self.batch = batch
+        self.run = run
+        self.twins = twins
+        machine = DeliveryMachine(
+            run.members.map { place in
+                let member = batch.members[place]
+                return DeliveryMachine.Member(
+                    id: member.envelope.id, direction: member.fence == nil ? nil : member.item.direction)
+            })
+    }
+
+    mutating func attempt() async -> RunAttempt {
+        let start = ContinuousClock.now
+        let deleted = worker.surroundings.dispatch.ledger.takeConfirmed()
+        do {
+            try await transact(deleting: deleted)
+        } catch {
+            // Deleted or not, deleting them again does no harm.
+            worker.surroundings.dispatch.ledger.confirmed(deleted)
+            return failed(error)
+        }
+        worker.metrics.seconds.observe(ContinuousClock.now - start)
+        worker.metrics.batchSize.observe(Double(run.members.count))
+        settle()
+        return RunAttempt(end: .committed)
+    }
+
+    private mutating func transact(deleting confirmed: [UUIDv7]) async throws {
+        let database = worker.surroundings.database
+        let store = RunStore(epoch: database.epoch)
+        // The inbox tells what became of a commit whose answer was lost, so the server need not be asked for an id.
+        try await database.pool.withTransaction(tracksOutcome: false, retry: .never) { transaction in
+            let decisions = try await open(store, in: transaction)
+            CrashPoint.claimed.reach()
+            try store.enqueueDeletion(confirmed, in: transaction)
+            guard let decisions else { return }
+            let handled = try await handle(decisions, in: transaction)
+            CrashPoint.handled.reach()
+            try write(handled, store, in: transaction)
+            CrashPoint.written.reach()
+        }
+        CrashPoint.committed.reach()
+    }
+
+    /// - Returns: what the members are to do; nil if all of them were handled before.
+    private mutating func open(
+        _ store: RunStore, in transaction: Transaction
+    ) async throws(PostgresError) -> [Int: FenceDecision]? {
+        let begin = machine.begin()
+        precondition(begin == .open, "a run begins with \(begin)")
+        let members = run.members.map { place -> RunStore.Member in
+            let envelope = batch.members[place].envelope
+            return RunStore.Member(
+                id: envelope.id, type: envelope.type, saga: envelope.correlationID, fence: batch.members[place].fence)
+        }
+        let opened = try await store.open(members, keys: run.keys, in: transaction)
+        var duplicates: [Int: Bool] = [:]
+        var fences: [Int: FenceState] = [:]
+        for (place, member) in members.enumerated() {
+            if opened.claimed.contains(member.id) {
+                fences[place] = member.fence.flatMap { opened.fences[$0] }
+            } else {
+                resends[place] = opened.replies[member.id]
+                duplicates[place] = resends[place] != nil
+            }
+        }
+        duplicateCount = duplicates.count
+        switch machine.opened(duplicates: duplicates, fences: fences) {
+        case .close: return nil
+        case .handle(let decisions): return decisions
+        case let action: preconditionFailure("an opened run goes on with \(action)")
+        }
+    }
+
+    private func handle(
+        _ decisions: [Int: FenceDecision], in transaction: Transaction
+    ) async throws(RunHandlingError) -> [Int: Handled] {
+        var members: [Int: RunMember] = [:]
+        for (place, decision) in decisions {
+            let member = batch.members[run.members[place]]
+            members[place] = RunMember(
+                envelope: member.envelope, body: member.message.body, payload: member.item.payload, decision: decision)
+        }
+        let placeOfMember = Dictionary(uniqueKeysWithValues: zip(run.members, run.members.indices))
+        let groups = run.groups.map { $0.compactMap { placeOfMember[$0] } }
+        return try await worker.queue.handler.handle(members, groups: groups, in: transaction)
+    }
+
+    private mutating func write(
+        _ handled: [Int: Handled], _ store: RunStore, in transaction: Transaction
+    ) throws {
+        var replies: [(command: UUIDv7, reply: OutgoingMessage)] = []
+        var next: DeliveryMachine.Action?
+        for (place, result) in handled.sorted(by: { $0.key < $1.key }) {
+            if let reply = result.reply {
+                replies.append((batch.members[run.members[place]].envelope.id, reply))
+                rows.append(reply)
+            }
+            rows += result.others
+            next = machine.handled(
+                place, result.isSuccess ? .replied(rows: result.rowCount) : .refused(rows: result.rowCount))
+        }
+        guard case .commit(let fences) = next else { preconditionFailure("not every member was handled") }
+        try store.enqueueReplies(replies, in: transaction)
+        try store.enqueueOutbox(rows, in: transaction)
+        try store.enqueueFences(fencesByKey(fences), in: transaction)
+    }
+
+    private func fencesByKey(_ fences: [Int: FenceState]) -> [RunStore.FenceKey: FenceState] {
+        var states: [RunStore.FenceKey: FenceState] = [:]
+        for (place, state) in fences {
+            if let key = batch.members[run.members[place]].fence { states[key] = state }
+        }
+        return states
+    }
+
+    /// Acknowledges what is committed, and publishes beside the next batch.
+    private mutating func settle() {
+        guard case .settle(let acknowledged, _, _) = machine.committed() else {
+            preconditionFailure("a committed run is settled")
+        }
+        let (batch, run, twins) = (batch, run, twins)
+        let acknowledge: @Sendable (Int) -> Void = { place in
+            let member = run.members[place]
+            batch.acknowledge(member, twins: twins[member] ?? [])
+        }
+        for place in acknowledged { acknowledge(place) }
+        CrashPoint.acknowledged.reach()
+        worker.metrics.completed.add(UInt64(run.members.count - duplicateCount))
+        worker.metrics.duplicates.add(UInt64(duplicateCount))
+        if machine.finishIfDone() != nil { return }
+        let settling = Dispatch.Settling(machine: machine, rows: rows, resends: resends, acknowledge: acknowledge)
+        worker.background.start { [dispatch = worker.surroundings.dispatch] in await dispatch.settle(settling) }
+    }
+
+    private mutating func failed(_ error: any Error) -> RunAttempt {
+        switch FailureRule.verdict(on: error) {
+        case .commitUnknown(let cause):
+            if case .abandon = machine.commitUnknown() {
+                worker.surroundings.dispatch.ledger.doubt(rows.map(\.id))
+            }
+            return RunAttempt(end: .ground, cause: cause)
+        case .ended(let end, let cause):
+            _ = machine.failed(end)
+            return RunAttempt(end: end, cause: cause)
+        case .membersFailed(let failures):
+            let causes = Dictionary(uniqueKeysWithValues: failures.map { (run.members[$0.key], $0.value) })
+            let end = RunEnd.failed(causes.mapValues { _ in .handlerFailed })
+            _ = machine.failed(end)
+            return RunAttempt(end: end, causes: causes)
+        }
+    }
+}

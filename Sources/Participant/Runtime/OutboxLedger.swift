@@ -1,0 +1,89 @@
+import Messaging
+import Telemetry
+
+/// What is known of our rows in the outbox beyond what the table says: on their way, confirmed, in doubt.
+final class OutboxLedger: Sendable {
+    private struct State {
+        var unconfirmedCount = 0
+        /// The broker has them; the next batch deletes them.
+        var confirmed: [UUIDv7] = []
+        /// Nobody knows whether the broker has them, or whether the rows are there; with when to give up looking.
+        var inDoubt: [UUIDv7: ContinuousClock.Instant] = [:]
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Lock(State())
+    private let unconfirmedCountMax: Int
+
+    /// For how long a row in doubt is looked for. A commit whose answer was lost is through or given up long before.
+    static let doubtDuration = Duration.seconds(180)
+
+    init(unconfirmedCountMax: Int) {
+        self.unconfirmedCountMax = unconfirmedCountMax
+    }
+
+    var unconfirmedCount: Int { state.withLock { $0.unconfirmedCount } }
+
+    /// Notes messages that are being published, whether or not they have a row.
+    func began(_ count: Int) {
+        state.withLock { $0.unconfirmedCount += count }
+    }
+
+    func ended(_ count: Int) {
+        let resumed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.unconfirmedCount -= count
+            guard state.unconfirmedCount < unconfirmedCountMax else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in resumed { waiter.resume() }
+    }
+
+    /// Waits until there is room for another batch. Publishes end by themselves at their deadline, so this does too.
+    func room() async {
+        await withCheckedContinuation { continuation in
+            let hasRoom = state.withLock { state -> Bool in
+                if state.unconfirmedCount < unconfirmedCountMax { return true }
+                state.waiters.append(continuation)
+                return false
+            }
+            if hasRoom { continuation.resume() }
+        }
+    }
+
+    func confirmed(_ ids: [UUIDv7]) {
+        if ids.isEmpty { return }
+        state.withLock { $0.confirmed += ids }
+    }
+
+    /// Takes the rows that may be deleted. Whoever takes them deletes them, or gives them back.
+    func takeConfirmed() -> [UUIDv7] {
+        state.withLock { state in
+            defer { state.confirmed = [] }
+            return state.confirmed
+        }
+    }
+
+    func doubt(_ ids: [UUIDv7]) {
+        if ids.isEmpty { return }
+        let deadline = ContinuousClock.now + Self.doubtDuration
+        state.withLock { state in
+            for id in ids where state.inDoubt[id] == nil { state.inDoubt[id] = deadline }
+        }
+    }
+
+    /// The rows to look for, the oldest ids first; those looked for too long are dropped.
+    func inDoubt(countMax: Int) -> [UUIDv7] {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            state.inDoubt = state.inDoubt.filter { $0.value > now }
+            return Array(state.inDoubt.keys.sorted().prefix(countMax))
+        }
+    }
+
+    func settled(_ ids: [UUIDv7]) {
+        state.withLock { state in
+            for id in ids { state.inDoubt[id] = nil }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Messaging
+import Postgres
+
+/// The SQL of one run's transaction: what is claimed and locked at its beginning, what is written at its end.
+struct RunStore: Sendable {
+    /// The process that owns the outbox rows.
+    let epoch: Int64
+
+    /// A member as the tables see it.
+    struct Member: Sendable {
+        let id: UUIDv7
+        let type: MessageType
+        let saga: String?
+        let fence: FenceKey?
+    }
+
+    struct FenceKey: Sendable, Hashable {
+        let saga: String
+        let step: String
+    }
+
+    /// What the beginning found.
+    struct Opened: Sendable {
+        /// Ids nobody had claimed before.
+        var claimed: Set<UUIDv7> = []
+        /// The replies of commands that were handled before.
+        var replies: [UUIDv7: OutgoingMessage] = [:]
+        var fences: [FenceKey: FenceState] = [:]
+    }
+
+    /// Claims, reads stored replies, locks keys and fences: one round trip.
+    ///
+    /// Ids, lock numbers and fences go in sorted, so that two processes with the same messages never wait for each other
+    /// in a circle.
+    func open(_ members: [Member], keys: [String], in transaction: Transaction) async throws(PostgresError) -> Opened {
+        let sorted = members.sorted { $0.id < $1.id }
+        let ids = sorted.map { PostgresUUID($0.id) }
+        let fences = Set(members.compactMap(\.fence)).sorted { ($0.saga, $0.step) < ($1.saga, $1.step) }
+        var statements = [
+            claim(sorted, ids), replies(ids),
+            lock(Set(keys.map(Self.lockNumber)).sorted()),
+        ]
+        if !fences.isEmpty { statements += [makeFences(fences), lockFences(fences)] }
+        let rows = try await transaction.query(statements)
+        var opened = Opened()
+        for row in rows[0] { opened.claimed.insert(try row.identifier(at: 0)) }
+        for row in rows[1] {
+            let (id, reply) = try Self.storedReply(row)
+            opened.replies[id] = reply
+        }
+        if !fences.isEmpty {
+            for row in rows[4] {
+                let (saga, step, state) = try row.decode(String.self, String.self, String.self)
+                opened.fences[FenceKey(saga: saga, step: step)] = FenceState(rawValue: state) ?? .new
+            }
+        }
+        return opened
+    }
+
+    private func claim(_ members: [Member], _ ids: [PostgresUUID]) -> SQL {
+        let types = members.map(\.type.text)
+        let sagas = members.map { $0.saga ?? "" }
+        return """
+            INSERT INTO skald.inbox (id, type, saga)
+            SELECT id, type, nullif(saga, '') FROM unnest(\(ids), \(types), \(sagas)) AS member (id, type, saga)
+            ON CONFLICT DO NOTHING RETURNING id
+            """
+    }
+
+    private func replies(_ ids: [PostgresUUID]) -> SQL {
+        "SELECT command_id, id, routing_key, envelope, body FROM skald.reply WHERE command_id = ANY (\(ids))"
+    }
+
+    private func lock(_ numbers: [Int64]) -> SQL {
+        "SELECT count(pg_advisory_xact_lock(number)) FROM unnest(\(numbers)) AS number"
+    }
+
+    private func makeFences(_ fences: [FenceKey]) -> SQL {
+        """
+        INSERT INTO skald.fence (saga, step, state)
+        SELECT saga, step, 'new' FROM unnest(\(fences.map(\.saga)), \(fences.map(\.step))) AS wanted (saga, step)
+        ON CONFLICT DO NOTHING
+        """
+    }
+
+    private func lockFences(_ fences: [FenceKey]) -> SQL {
+        """
+        SELECT saga, step, state FROM skald.fence
+        WHERE (saga, step) IN (SELECT * FROM unnest(\(fences.map(\.saga)), \(fences.map(\.step))))
+        ORDER BY saga, step FOR UPDATE
+        """
+    }
+
+    private static func storedReply(_ row: Row) throws(PostgresError) -> (UUIDv7, OutgoingMessage?) {
+        let command = try row.identifier(at: 0)
+        let id = try row.identifier(at: 1)
+        let message = try OutgoingMessage(
+            id: id, exchange: TopologyNames.replies, routingKey: row.decode(at: 2), envelope: row.decode(at: 3),
+            body: row.decode(at: 4))
+        return (command, message)
+    }
+
+    /// FNV-1a over the key. Every process must come to the same number; two keys with one number only wait for each other.
+    static func lockNumber(_ key: String) -> Int64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return Int64(bitPattern: hash)
+    }
+}
+
+extension PostgresUUID {
+    init(_ id: UUIDv7) { self.init(high: id.high, low: id.low) }
+}
+
+extension Row {
+    /// An id of ours. One of another version cannot have come from us, and is read as the id of nothing.
+    func identifier(at column: Int) throws(PostgresError) -> UUIDv7 {
+        let value = try decode(PostgresUUID.self, at: column)
+        return UUIDv7(high: value.high, low: value.low) ?? UUIDv7(milliseconds: 0, randomHigh: 0, randomLow: 0)
+    }
+}
+
+extension OutgoingMessage {
+    /// A message out of a table; nil if somebody changed its row into what no message can be.
+    init?(id: UUIDv7, exchange: String, routingKey: String, envelope: String, body: String) {
+        guard let stored = try? JSON.decode(StoredEnvelope.self, from: Array(envelope.utf8)),
+            let envelope = stored.envelope(id: id)
+        else { return nil }
+        self.init(exchange: exchange, routingKey: routingKey, envelope: envelope, body: Array(body.utf8))
+    }
+
+    /// The outside as it is stored.
+    var storedEnvelope: String {
+        get throws(JSONError) { String(decoding: try JSON.encode(StoredEnvelope(envelope)), as: UTF8.self) }
+    }
+}

@@ -1,0 +1,133 @@
+import Messaging
+import Participant
+import Postgres
+
+/// A participant whose ledger is the oracle: one row for each time a handler's effect was committed.
+enum Bank {
+    struct Deposit: MessagePayload {
+        static let messageType: MessageType = "bank.Deposit"
+        var account: String
+        var amount: Int64
+        /// What else the handler does: nothing, throw, run on for ever, spoil the transaction silently.
+        var trick: Trick?
+    }
+
+    enum Trick: String, Codable, Sendable {
+        case throwing, endless, spoiling
+    }
+
+    struct Deposited: MessagePayload {
+        static let messageType: MessageType = "bank.Deposited"
+        var balance: Int64
+    }
+
+    struct Overdrawn: MessagePayload {
+        static let messageType: MessageType = "bank.Overdrawn"
+    }
+
+    /// Has an undo.
+    struct Reserve: MessagePayload {
+        static let messageType: MessageType = "bank.Reserve"
+        var account: String
+        var amount: Int64
+    }
+
+    struct Reserved: MessagePayload {
+        static let messageType: MessageType = "bank.Reserved"
+    }
+
+    struct Release: MessagePayload {
+        static let messageType: MessageType = "bank.Release"
+        var account: String
+        var amount: Int64
+    }
+
+    struct Released: MessagePayload {
+        static let messageType: MessageType = "bank.Released"
+        var note: String?
+    }
+
+    struct Moved: MessagePayload {
+        static let messageType: MessageType = "bank.moved"
+        var account: String
+        var amount: Int64
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        var description: String { "the vault is jammed" }
+    }
+
+    static let migrations = [
+        Migration(
+            1, "accounts and ledger",
+            [
+                "CREATE TABLE account (id text PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0))",
+                """
+                CREATE TABLE ledger (
+                    number bigint GENERATED ALWAYS AS IDENTITY, message uuid NOT NULL, account text NOT NULL,
+                    amount bigint NOT NULL)
+                """,
+                """
+                DO $$ BEGIN
+                    IF EXISTS (SELECT FROM pg_roles WHERE rolname = current_database()) THEN
+                        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON account, ledger TO %I', current_database());
+                    END IF;
+                END $$
+                """,
+            ])
+    ]
+
+    static var handlers: Handlers {
+        var handlers = Handlers()
+        handlers.on(Deposit.self, key: \.account) { command, transaction in
+            try await perform(command, in: transaction)
+        }
+        handlers.on(Reserve.self, key: \.account) { command, transaction in
+            try await move(command.account, -command.amount, in: transaction) == nil
+                ? .refusal(Overdrawn()) : .success(Reserved())
+        }
+        handlers.onUndo(Release.self, of: Reserve.self, success: Released.messageType, key: \.account) {
+            command, transaction in
+            _ = try await move(command.account, command.amount, in: transaction)
+            return .success(Released(note: "given back"))
+        }
+        handlers.onEvent(Moved.self, key: \.account) { event, transaction in
+            _ = try await move("heard-" + event.account, event.amount, in: transaction)
+        }
+        return handlers
+    }
+
+    private static func perform(_ command: Deposit, in transaction: HandlerTransaction) async throws -> Reply {
+        guard let balance = try await move(command.account, command.amount, in: transaction) else {
+            return .refusal(Overdrawn())
+        }
+        switch command.trick {
+        case .throwing: throw Failure()
+        case .endless: try await transaction.query("SELECT pg_sleep(600)", timeout: .seconds(600))
+        case .spoiling: _ = await transaction.results(of: ["SELECT 1 / 0"])
+        case nil: break
+        }
+        try transaction.publish(Moved(account: command.account, amount: command.amount))
+        return .success(Deposited(balance: balance))
+    }
+
+    /// Moves an amount and notes it.
+    ///
+    /// - Returns: the new balance, nil if there is not enough.
+    private static func move(
+        _ account: String, _ amount: Int64, in transaction: HandlerTransaction
+    ) async throws -> Int64? {
+        try await transaction.execute("INSERT INTO account (id, balance) VALUES (\(account), 0) ON CONFLICT DO NOTHING")
+        let row = try await transaction.query(
+            "UPDATE account SET balance = balance + \(amount) WHERE id = \(account) AND balance + \(amount) >= 0 RETURNING balance"
+        ).atMostOne()
+        guard let row else { return nil }
+        let id = transaction.envelope.id
+        try transaction.enqueue(
+            """
+            INSERT INTO ledger (message, account, amount)
+            VALUES (\(PostgresUUID(high: id.high, low: id.low)), \(account), \(amount))
+            """)
+        return try row.decode(at: 0)
+    }
+}
