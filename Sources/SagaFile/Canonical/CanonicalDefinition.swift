@@ -1,4 +1,3 @@
-internal import COpenSSL
 package import SagaModel
 
 /// The one form of a definition that is hashed and stored: what can change the course of an instance, and nothing else.
@@ -17,13 +16,8 @@ package struct CanonicalDefinition: Hashable, Sendable {
         hash = Self.hexadecimalSHA256(of: Array(json.utf8))
     }
 
-    /// - Precondition: libcrypto has SHA-256, which every build of it does.
     static func hexadecimalSHA256(of bytes: [UInt8]) -> String {
-        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var count: UInt32 = 0
-        let status = EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil)
-        precondition(status == 1 && count == 32, "SHA-256 failed")
-        return digest.prefix(Int(count)).map { byte in
+        SHA256.digest(of: bytes).map { byte in
             let digits = String(byte, radix: 16)
             return digits.utf8.count == 2 ? digits : "0" + digits
         }.joined()

@@ -16,11 +16,13 @@ extension Format where Value == ParticipantDraft {
             .defaulted("aggregates", .map(.aggregate, to: .aggregate), to: [], "The state machines it owns."),
             .defaulted("commands", .map(.command, to: .command), to: [], "What it can be asked to do."),
             .defaulted("replies", .map(.reply, to: .fields), to: [], "Its answers and their payloads."),
-            .defaulted("events", .map(.eventType, to: .fields), to: [], "What it publishes and the payloads.")
-        ) { _, name, _, queue, types, aggregates, commands, replies, events in
+            .defaulted("events", .map(.eventType, to: .fields), to: [], "What it publishes and the payloads."),
+            .defaulted(
+                "subscribes", .list(of: .named(.eventType)), to: [], "The events of others that it wants to hear of.")
+        ) { _, name, _, queue, types, aggregates, commands, replies, events, subscriptions in
             ParticipantDraft(
                 name: name, queue: queue, types: types, aggregates: aggregates, commands: commands, replies: replies,
-                events: events)
+                events: events, subscriptions: subscriptions)
         }
     }
 }

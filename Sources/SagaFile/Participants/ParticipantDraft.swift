@@ -9,6 +9,7 @@ package struct ParticipantDraft: Sendable {
     let commands: [Named<CommandDraft>]
     let replies: [Named<[FieldDraft]>]
     let events: [Named<[FieldDraft]>]
+    let subscriptions: [Located<String>]
 }
 
 struct AggregateDraft: Sendable {

@@ -35,7 +35,7 @@ struct ParticipantResolver {
         }
         return Participant(
             name: draft.name.value, queue: draft.queue.value, aggregates: aggregates, commands: commands,
-            events: events, types: resolvedTypes())
+            events: events, subscriptions: subscriptions(), types: resolvedTypes())
     }
 }
 
@@ -91,6 +91,15 @@ extension ParticipantResolver {
             let fields = types.resolve(event.value, within: draft.name.value, &report)
             return EventContract(type: event.name.value, payload: fields ?? [])
         }
+    }
+
+    /// Who publishes an event stands in another file, so only the topology can say whether anybody does.
+    private mutating func subscriptions() -> [String] {
+        var seen: Set<String> = []
+        for event in draft.subscriptions where !seen.insert(event.value).inserted {
+            report.add(.duplicateItem, at: event.mark, "the event `\(event.value)` stands here a second time")
+        }
+        return draft.subscriptions.map(\.value)
     }
 
     private mutating func checkRepliesAreUsed() {

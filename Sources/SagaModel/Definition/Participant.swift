@@ -9,18 +9,21 @@ package struct Participant: Sendable, Hashable {
     package var aggregates: [Aggregate]
     package var commands: [CommandContract]
     package var events: [EventContract]
+    /// The events of others that it wants to hear of.
+    package var subscriptions: [String]
     /// Named record types that payloads share, such as `LineItem`.
     package var types: [RecordType]
 
     package init(
         name: String, queue: String? = nil, aggregates: [Aggregate], commands: [CommandContract],
-        events: [EventContract] = [], types: [RecordType] = []
+        events: [EventContract] = [], subscriptions: [String] = [], types: [RecordType] = []
     ) {
         self.name = name
         self.queue = queue ?? name + ".commands"
         self.aggregates = aggregates
         self.commands = commands
         self.events = events
+        self.subscriptions = subscriptions
         self.types = types
     }
 
