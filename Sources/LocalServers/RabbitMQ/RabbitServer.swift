@@ -9,7 +9,7 @@ import Telemetry
 package final class RabbitServer: Sendable {
     package let host = "127.0.0.1"
     package let port: UInt16
-    package let user = "skald"
+    package let user = "administrator"
     package let password: String
     /// The Erlang node, for instance `skald-1f3k@localhost`.
     package let nodeName: String
