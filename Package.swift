@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
         // The command-line tool.
-        .executableTarget(name: "Skald", dependencies: ["SagaFile", "SagaModel"]),
+        .executableTarget(name: "Skald", dependencies: ["AMQP", "Messaging", "SagaFile", "SagaModel"]),
 
         // Benchmarks, with their C baselines beside them.
         .target(
@@ -68,12 +68,15 @@ let package = Package(
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["AMQP", "Benchmarks", "LocalServers", "Messaging", "Participant", "Postgres", "Telemetry"]),
+            dependencies: [
+                "AMQP", "Benchmarks", "LocalServers", "Messaging", "Participant", "Postgres", "SagaFile", "SagaModel",
+                "Skald", "Telemetry",
+            ]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
-        .testTarget(name: "SkaldTests", dependencies: ["Telemetry", "Skald", "SagaFile", "SagaModel"]),
+        .testTarget(name: "SkaldTests", dependencies: ["Telemetry", "Skald", "SagaFile", "SagaModel", "Messaging"]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
