@@ -4,7 +4,7 @@ package import SagaModel
 ///
 /// It says what a schema can say: keys, kinds and spellings. Names that must exist elsewhere are the loader's business.
 package enum JSONSchema {
-    /// The kinds of file that have a schema, by the word in their names.
+    /// The kinds of file of this library, by the word in their names.
     package enum Kind: String, Sendable, CaseIterable {
         case saga
         case participant
@@ -12,11 +12,15 @@ package enum JSONSchema {
 
     /// The schema of a kind of file.
     package static func value(of kind: Kind) -> Value {
-        let record = rootRecord(of: kind)
+        value(of: rootRecord(of: kind), title: "Skald \(kind.rawValue) file")
+    }
+
+    /// The schema of files with this record at the top.
+    package static func value(of record: RecordSchema, title: String) -> Value {
         var writer = SchemaWriter()
         let root = writer.reference(to: record)
         return .record([
-            "$schema": "https://json-schema.org/draft/2020-12/schema", "title": .string("Skald \(kind.rawValue) file"),
+            "$schema": "https://json-schema.org/draft/2020-12/schema", "title": .string(title),
             "description": .string(record.about), "$ref": .string(root), "$defs": .record(writer.definitions),
         ])
     }
@@ -33,9 +37,12 @@ package enum JSONSchema {
     }
 
     /// Every record of a kind of file, by its name.
-    package static func records(of kind: Kind) -> [RecordSchema] {
+    package static func records(of kind: Kind) -> [RecordSchema] { records(below: rootRecord(of: kind)) }
+
+    /// The record and every other that it is made of, by their names.
+    package static func records(below record: RecordSchema) -> [RecordSchema] {
         var writer = SchemaWriter()
-        _ = writer.reference(to: rootRecord(of: kind))
+        _ = writer.reference(to: record)
         return writer.records.values.sorted { $0.name < $1.name }
     }
 }

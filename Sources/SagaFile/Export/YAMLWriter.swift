@@ -1,68 +1,71 @@
 package import SagaModel
 
+/// A value in the order in which it is to be written; ``Value`` keeps its members sorted.
+package indirect enum OrderedValue: Sendable {
+    case value(Value)
+    case list([OrderedValue])
+    case mapping([(key: String, value: OrderedValue)])
+
+    package init(_ value: Value) {
+        switch value {
+        case .record(let record): self = .mapping(record.members.map { ($0.name, OrderedValue($0.value)) })
+        case .list(let items): self = .list(items.map { OrderedValue($0) })
+        case .null, .boolean, .integer, .string: self = .value(value)
+        }
+    }
+
+    fileprivate var isNested: Bool {
+        switch self {
+        case .value: false
+        case .list(let items): !items.isEmpty
+        case .mapping(let members): !members.isEmpty
+        }
+    }
+}
+
 /// Writes a value as YAML that every YAML reader understands the same way: text is quoted unless it is a plain word.
 package enum YAMLWriter {
-    package static func text(of value: Value) -> String {
-        var lines: [String] = []
-        write(value, indent: "", into: &lines)
-        return lines.joined(separator: "\n") + "\n"
+    package static func text(of value: Value) -> String { text(of: OrderedValue(value)) }
+
+    package static func text(of value: OrderedValue) -> String {
+        lines(of: value, indent: "").joined(separator: "\n") + "\n"
     }
 
-    /// Appends the value's lines; the first has no indentation, as it may follow a key or a dash.
-    private static func write(_ value: Value, indent: String, into lines: inout [String]) {
+    private static func lines(of value: OrderedValue, indent: String) -> [String] {
         switch value {
-        case .record(let record) where !record.members.isEmpty:
-            for member in record.members {
-                write(member.value, after: indent + scalar(member.name) + ":", indent: indent, into: &lines)
-            }
+        case .mapping(let members) where !members.isEmpty:
+            members.flatMap { lines(of: $0.value, after: indent + scalar($0.key) + ":", indent: indent) }
         case .list(let items) where !items.isEmpty:
-            for item in items { write(item, after: indent + "-", indent: indent, into: &lines) }
-        case .null, .boolean, .integer, .string, .record, .list: lines.append(indent + inline(value))
+            items.flatMap { lines(of: $0, after: indent + "-", indent: indent) }
+        case .value, .mapping, .list: [indent + inline(value)]
         }
     }
 
-    private static func write(_ value: Value, after head: String, indent: String, into lines: inout [String]) {
-        guard isNested(value) else {
-            lines.append(head + " " + inline(value))
-            return
-        }
-        var inner: [String] = []
-        write(value, indent: indent + "  ", into: &inner)
-        if head.hasSuffix("-"), let first = inner.first {
-            // A mapping or a list in a list begins on the line of the dash.
-            lines.append(head + " " + first.dropFirst(indent.count + 2))
-            lines += inner.dropFirst()
-        } else {
-            lines.append(head)
-            lines += inner
-        }
+    private static func lines(of value: OrderedValue, after head: String, indent: String) -> [String] {
+        guard value.isNested else { return [head + " " + inline(value)] }
+        let inner = lines(of: value, indent: indent + "  ")
+        guard head.hasSuffix("-"), let first = inner.first else { return [head] + inner }
+        // A mapping or a list in a list begins on the line of the dash.
+        return [head + " " + first.dropFirst(indent.count + 2)] + inner.dropFirst()
     }
 
-    private static func isNested(_ value: Value) -> Bool {
+    private static func inline(_ value: OrderedValue) -> String {
         switch value {
-        case .record(let record): !record.members.isEmpty
-        case .list(let items): !items.isEmpty
-        case .null, .boolean, .integer, .string: false
+        case .value(.string(let text)): scalar(text)
+        case .value(let value): CanonicalJSON.text(of: value)
+        case .list: "[]"
+        case .mapping: "{}"
         }
     }
 
-    private static func inline(_ value: Value) -> String {
-        if case .string(let text) = value { return scalar(text) }
-        return CanonicalJSON.text(of: value)
-    }
-
-    /// Words that a YAML 1.1 reader would take for something else than text.
-    private static let reserved: Set<String> = [
-        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "~",
-    ]
+    /// Words that some YAML reader would take for something else than text.
+    private static let reserved: Set<String> = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"]
 
     private static func scalar(_ text: String) -> String {
+        func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (65...90).contains(byte) }
         let isPlain =
-            text.utf8.allSatisfy { byte in
-                (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
-                    || "._-/".utf8.contains(byte)
-            } && text.utf8.first.map { (97...122).contains($0) || (65...90).contains($0) } == true
-            && !reserved.contains(text.lowercased())
+            text.utf8.first.map(isLetter) == true && !reserved.contains(text.lowercased())
+            && text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || "._-/".utf8.contains($0) }
         return isPlain ? text : CanonicalJSON.text(of: .string(text))
     }
 }

@@ -1,11 +1,11 @@
 /// One key of a record and how its value is read.
-struct Key<Value>: Sendable {
-    let schema: KeySchema
+package struct Key<Value>: Sendable {
+    package let schema: KeySchema
     /// Gets nil for a key that the file leaves out; returns nil after a fault.
-    let read: @Sendable (Node?, Mark, inout Report) -> Value?
+    package let read: @Sendable (Node?, Mark, inout Report) -> Value?
 
     /// A key that must be there.
-    static func required(
+    package static func required(
         _ name: String, _ format: Format<Value>, _ about: String, code: DiagnosticCode = .missingKey
     ) -> Key {
         Key(schema: KeySchema(name: name, about: about, isRequired: true, value: format.schema)) { node, mark, report in
@@ -18,7 +18,7 @@ struct Key<Value>: Sendable {
     }
 
     /// A key that may be left out.
-    static func optional<Wrapped>(
+    package static func optional<Wrapped>(
         _ name: String, _ format: Format<Wrapped>, _ about: String
     ) -> Key where Value == Wrapped? {
         Key<Wrapped?>(
@@ -31,7 +31,7 @@ struct Key<Value>: Sendable {
     }
 
     /// A key that stands for a fixed value when it is left out.
-    static func defaulted(
+    package static func defaulted(
         _ name: String, _ format: Format<Value>, to value: Value, _ about: String
     ) -> Key where Value: Sendable {
         Key(schema: KeySchema(name: name, about: about, isRequired: false, value: format.schema)) { node, _, report in
@@ -48,7 +48,7 @@ extension Format {
     ///   - about: One sentence for editors.
     ///   - key: The keys; also the only source of the schema.
     ///   - build: Puts the values together; called only when every key was read without a fault.
-    static func record<each Part: Sendable>(
+    package static func record<each Part: Sendable>(
         _ name: String, _ about: String, _ key: repeat Key<each Part>,
         build: @escaping @Sendable (Mark, repeat each Part) -> Value
     ) -> Format {
@@ -68,7 +68,7 @@ extension Format {
     }
 
     /// A format that is looked up when it is needed, for values that hold themselves.
-    static func later(_ name: String, _ format: @escaping @Sendable () -> Format) -> Format {
+    package static func later(_ name: String, _ format: @escaping @Sendable () -> Format) -> Format {
         Format(.recursive(name) { format().schema }) { node, report in format().read(node, &report) }
     }
 }

@@ -1,18 +1,19 @@
 import SagaModel
 
 extension Format {
-    /// A scalar that stands without quotes, read by a rule of its own.
+    /// A scalar that is read by a rule of its own.
     ///
     /// - Parameters:
     ///   - expected: What a message calls it, with its article.
+    ///   - allowsQuotes: Whether quotes around it change nothing; elsewhere they make text of it.
     ///   - parse: Gets the text; nil after the fault has been put into the report.
-    static func word(
-        _ schema: Schema, expected: String,
+    package static func word(
+        _ schema: Schema, expected: String, allowsQuotes: Bool = false,
         parse: @escaping @Sendable (Located<String>, inout Report) -> Value?
     ) -> Format {
         Format(schema) { node, report in
             switch node.content {
-            case .scalar(let text, isQuoted: false) where !text.isEmpty:
+            case .scalar(let text, let isQuoted) where !text.isEmpty && (allowsQuotes || !isQuoted):
                 return parse(Located(text, at: node.mark), &report)
             case .scalar(_, isQuoted: true):
                 report.add(
@@ -27,7 +28,7 @@ extension Format {
 
 extension Format where Value == String {
     /// Text for people, quoted or not; never empty.
-    static var text: Format {
+    package static var text: Format {
         Format(.text(pattern: nil)) { node, report in
             if case .scalar(let text, _) = node.content, !text.isEmpty { return text }
             if case .scalar("", isQuoted: true) = node.content {
@@ -40,7 +41,7 @@ extension Format where Value == String {
     }
 
     /// A name that follows a rule; quotes around it change nothing, as JSON needs them.
-    static func name(_ rule: NameRule) -> Format {
+    package static func name(_ rule: NameRule) -> Format {
         Format(.text(pattern: rule.pattern)) { node, report in
             guard case .scalar(let text, _) = node.content, !text.isEmpty else {
                 report.addMismatch(node, expected: "a \(rule.label)")
@@ -53,12 +54,12 @@ extension Format where Value == String {
 
 extension Format where Value == Located<String> {
     /// A name that follows a rule, with its place.
-    static func named(_ rule: NameRule) -> Format { .located(.name(rule)) }
+    package static func named(_ rule: NameRule) -> Format { .located(.name(rule)) }
 }
 
 extension Format where Value == Int {
     /// A whole number within a range: no floats, no leading zeros, no other bases.
-    static func integer(_ range: ClosedRange<Int>) -> Format {
+    package static func integer(_ range: ClosedRange<Int>) -> Format {
         .word(.integer(range), expected: "a whole number") { word, report in
             guard let number = WholeNumber.parse(word.value) else {
                 if WholeNumber.isTooLarge(word.value) {
@@ -90,7 +91,7 @@ extension Report {
 
 extension Format where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == String {
     /// One of the words of an enumeration.
-    static func choice(of what: String) -> Format {
+    package static func choice(of what: String) -> Format {
         let words = Value.allCases.map(\.rawValue)
         return Format(.choice(words)) { node, report in
             guard case .scalar(let text, _) = node.content, !text.isEmpty else {
@@ -106,7 +107,7 @@ extension Format where Value: CaseIterable & RawRepresentable & Sendable, Value.
 
 extension Format where Value == Duration {
     /// A duration as ISO 8601 spells it.
-    static var duration: Format {
+    package static var duration: Format {
         Format(.text(pattern: ISODuration.pattern)) { node, report in
             guard case .scalar(let text, _) = node.content, !text.isEmpty else {
                 report.addMismatch(node, expected: "a duration")
