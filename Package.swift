@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
 
         // The command-line tool.
-        .executableTarget(name: "Skald", dependencies: ["AMQP", "Messaging", "SagaFile", "SagaModel"]),
+        .executableTarget(name: "Skald", dependencies: ["AMQP", "Messaging", "SagaCheck", "SagaFile", "SagaModel"]),
 
         // Benchmarks, with their C baselines beside them.
         .target(
@@ -76,7 +76,9 @@ let package = Package(
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
-        .testTarget(name: "SkaldTests", dependencies: ["Telemetry", "Skald", "SagaFile", "SagaModel", "Messaging"]),
+        .testTarget(
+            name: "SkaldTests",
+            dependencies: ["Messaging", "Skald", "SagaCheck", "SagaFile", "SagaModel", "Telemetry"]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),

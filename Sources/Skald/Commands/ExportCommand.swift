@@ -7,10 +7,11 @@ extension Command {
         examples: [
             Example("skald export asyncapi > asyncapi.yaml", "What to read and write to take part, in any language."),
             Example("skald export schema saga > saga.schema.json", "For editors, to complete keys and mark mistakes."),
-            Example("skald export schema participant", "The same for participant files."),
+            Example("skald export schema participant", "The same for participant files; `scenario` for scenarios."),
         ],
         operands: Operands(
-            label: "asyncapi|schema [KIND]", about: "KIND is saga or participant; saga if left out.", count: 1...2),
+            label: "asyncapi|schema [KIND]", about: "KIND is saga, participant or scenario; saga if left out.",
+            count: 1...2),
         options: [
             .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
             .choice("format", ["yaml", "json"], "How to write it: AsyncAPI is YAML by default, a schema always JSON."),
@@ -40,11 +41,16 @@ extension Command {
 
     private static func exportSchema(_ arguments: Arguments, _ console: Console) throws {
         let word = arguments.operands.count > 1 ? arguments.operands[1] : "saga"
-        let words = JSONSchema.Kind.allCases.map(\.rawValue)
-        guard let kind = JSONSchema.Kind(rawValue: word) else {
+        if arguments.value("format") == "yaml" { throw Failure(.usage, "a schema is written as JSON only") }
+        let words = JSONSchema.Kind.allCases.map(\.rawValue) + ["scenario"]
+        let schema: Value
+        if let kind = JSONSchema.Kind(rawValue: word) {
+            schema = JSONSchema.value(of: kind)
+        } else if word == "scenario" {
+            schema = JSONSchema.value(of: ScenarioFile.schema, title: "Skald scenario file")
+        } else {
             throw Failure(.usage, "there is no schema of `\(word)`", remedy: "One of \(words.joined(separator: ", ")).")
         }
-        if arguments.value("format") == "yaml" { throw Failure(.usage, "a schema is written as JSON only") }
-        try console.output.write(PrettyJSON.text(of: JSONSchema.value(of: kind)))
+        try console.output.write(PrettyJSON.text(of: schema))
     }
 }

@@ -1,3 +1,4 @@
+import SagaCheck
 import SagaModel
 
 extension Action {
@@ -15,34 +16,6 @@ extension Action {
         case .stick(let turn, let reason): return "wait for a person at \(turn): \(reason.words)"
         case .alarm(let reason): return "raise an alarm: \(reason.rawValue)"
         case .finish(let outcome): return "finish as \(outcome)"
-        }
-    }
-}
-
-extension IgnoreReason {
-    var words: String {
-        switch self {
-        case .notStarted: "the saga has not started"
-        case .alreadyStarted: "the saga has started already"
-        case .alreadyFinished: "the saga is over"
-        case .notAwaited: "nobody awaits this reply (any more)"
-        case .misaddressed: "the reply names another step, direction or try"
-        case .wrongSender(let asked): "the reply did not come from \(asked)"
-        case .lateTimer: "the timer's wait is over"
-        case .notExpected: "no step waits for this event"
-        case .unfit(let field): "the event lacks `\(field)` or has it in the wrong type"
-        case .notAllowed(let refusal): refusal.rawValue
-        }
-    }
-}
-
-extension StuckReason {
-    var words: String {
-        switch self {
-        case .silence: "no reply after all attempts"
-        case .refused(let reply): "`\(reply)` after all attempts"
-        case .unfit(let reply, let field): "`\(reply)` lacks `\(field)` or has it in the wrong type"
-        case .doubtWithoutUndo: "the step may have had its effect and has no undo"
         }
     }
 }
