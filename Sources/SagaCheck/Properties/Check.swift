@@ -41,6 +41,9 @@ package enum Check {
     }
 
     /// The groups of sagas that can meet: that change an aggregate which another one changes too.
+    ///
+    /// First in each group stands the saga that finds the fewest aggregates beyond their initial states, because its
+    /// beginning is where the aggregates come from: orders are cancelled after they were created.
     package static func meetings(of definitions: [Definition]) -> [[Definition]] {
         var groups: [[Definition]] = []
         for definition in definitions {
@@ -52,7 +55,21 @@ package enum Check {
             for group in meeting.reversed() { joined = groups.remove(at: group) + joined }
             groups.append(joined + [definition])
         }
-        return groups.filter { $0.count > 1 }
+        return groups.filter { $0.count > 1 }.map(originFirst)
+    }
+
+    private static func originFirst(_ group: [Definition]) -> [Definition] {
+        let origin = group.indices.min { changedBeginnings(group[$0]) < changedBeginnings(group[$1]) }
+        return group.indices.sorted { $0 == origin && $1 != origin }.map { group[$0] }
+    }
+
+    /// How many aggregates are not in their initial state when the saga starts.
+    private static func changedBeginnings(_ definition: Definition) -> Int {
+        definition.start.given.count { given in
+            let owner = definition.participant(named: given.aggregate.participant)
+            let aggregate = owner?.aggregates.first { $0.name == given.aggregate.aggregate }
+            return aggregate.map { given.states != [$0.initial] } ?? false
+        }
     }
 
     private static func changedAggregates(_ definition: Definition) -> Set<AggregateName> {
