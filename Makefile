@@ -13,7 +13,7 @@ PUBLIC_LIBRARIES := AMQP Postgres Messaging Participant
 SANITIZED := --skip RepositoryTests
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build lint test test-sanitize bench docs clean
+.PHONY: help deps build lint check test test-sanitize bench docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -40,7 +40,13 @@ build: deps ## Build everything, tests included
 lint: ## Check the format of all Swift files (swift format -i -r Sources Tests Package.swift repairs)
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift
 
-test: deps lint build ## Run every test, with real servers it starts itself
+# A debug build is quick enough: together these take seconds.
+check: deps ## Check the sagas: everything that can happen, the scenarios, the recorded histories
+	swift build --product skald
+	@set -e; skald="$$(swift build --show-bin-path)/skald"; \
+	for command in check scenario replay; do echo "skald $$command"; "$$skald" $$command; done
+
+test: deps lint build check ## Run every test, with real servers it starts itself
 	swift test --skip-build
 
 test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
