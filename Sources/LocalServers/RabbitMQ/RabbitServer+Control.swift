@@ -15,22 +15,25 @@ extension RabbitServer {
     ///   - limit: How long it may take.
     @discardableResult
     package func evaluate(_ expression: String, limit: Duration = .seconds(60)) async throws -> String {
-        try await onOwnThread {
-            // A name of our own: those that `-r` draws are the same for two calls of one second.
-            let arguments = [
-                "erl_call", "-h", "skald-tool-\(ServerFolder.randomName())", "-name", self.nodeName,
-                "-timeout", "\(limit.components.seconds)", "-e",
-            ]
-            let command = RabbitInstallation.command(arguments, for: self, input: expression + ".\n", limit: limit)
-            let answer = try command.output()
-            guard answer.hasPrefix("{ok, "), answer.hasSuffix("}") else {
-                throw LocalServerError(
-                    .commandFailed, subject: "RabbitMQ broker \(self.nodeName)",
-                    problem: "evaluating `\(expression)` gave \(answer)", remedy: "correct the expression",
-                    logPath: self.logPath)
-            }
-            return String(answer.dropFirst("{ok, ".count).dropLast())
+        try await onOwnThread { try self.answer(to: expression, limit: limit) }
+    }
+
+    /// As `evaluate`, on a thread that may block.
+    func answer(to expression: String, limit: Duration) throws -> String {
+        // A name of our own: those that `-r` draws are the same for two calls of one second.
+        let arguments = [
+            "erl_call", "-h", "skald-tool-\(ServerFolder.randomName())", "-name", nodeName,
+            "-timeout", "\(limit.components.seconds)", "-e",
+        ]
+        let command = RabbitInstallation.command(arguments, for: self, input: expression + ".\n", limit: limit)
+        let answer = try command.output()
+        guard answer.hasPrefix("{ok, "), answer.hasSuffix("}") else {
+            throw LocalServerError(
+                .commandFailed, subject: "RabbitMQ broker \(nodeName)",
+                problem: "evaluating `\(expression)` gave \(answer)", remedy: "correct the expression",
+                logPath: logPath)
         }
+        return String(answer.dropFirst("{ok, ".count).dropLast())
     }
 
     /// Adds a user, or gives the one there a new password. Tags are words such as `administrator`.

@@ -53,7 +53,7 @@ package final class RabbitServer: Sendable {
         try RabbitFiles.writeConfiguration(of: self, options, in: folder)
     }
 
-    /// Starts a new broker and waits until it speaks AMQP.
+    /// Starts a new broker and waits until it speaks AMQP and each of its quorum queues has a leader.
     package static func started(_ options: RabbitOptions = RabbitOptions()) async throws -> RabbitServer {
         try await onOwnThread {
             let server = try RabbitServer(options)
@@ -159,6 +159,9 @@ package final class RabbitServer: Sendable {
             return tls.map { Probe.accepts(port: $0.port) } ?? true ? true : nil
         }
         guard ready != nil else { throw failure("it did not speak AMQP on port \(port) within \(deadline.limit)") }
+        guard try electLeaders(within: options.startLimit) else {
+            throw failure("a quorum queue had no leader within \(options.startLimit)")
+        }
     }
 
     private func failure(_ problem: String) -> LocalServerError {
