@@ -176,6 +176,14 @@ struct Receiver: ~Copyable {
         #expect(error?.code == .protocolViolation, "\(name)")
     }
 
+    @Test func aPortThatSpeaksTLSIsNamed() {
+        let error = #expect(throws: AMQPError.self) {
+            var receiver = Receiver()
+            try receiver.receive([21, 3, 1, 0, 2, 2, 70])
+        }
+        #expect(error?.code == .tlsFailed)
+    }
+
     @Test func framesOutOfOrderAreNamed() {
         let body = BrokerFrames.frame(3, channel: 1, [1])
         let header = BrokerFrames.header(channel: 1, bodyByteCount: 1)

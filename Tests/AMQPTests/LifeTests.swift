@@ -44,6 +44,11 @@ import Testing
             (403, "ACCESS_REFUSED - Login was refused", AMQPError.Code.authenticationFailed),
             (530, "NOT_ALLOWED - vhost v not found", .virtualHostNotFound),
             (530, "NOT_ALLOWED - access to vhost 'v' refused for user 'u'", .accessRefused),
+            (530, "NOT_ALLOWED - access to vhost 'v' refused for user 'u': vhost 'v' is down", .connectionClosed),
+            (
+                530, "NOT_ALLOWED - access to vhost 'v' refused for user 'u': connection limit (1) is reached",
+                .connectionClosed
+            ),
             (320, "CONNECTION_FORCED - broker shutting down", .connectionClosed),
         ] as [(UInt16, String, AMQPError.Code)])
     func refusalsAreToldApart(_ replyCode: UInt16, _ text: String, _ code: AMQPError.Code) {
@@ -58,6 +63,15 @@ import Testing
         #expect(machine.ended().code == .connectionClosed)
         _ = machine.received(.connectionStart(mechanisms: "PLAIN", serverProperties: [:]))
         #expect(machine.ended().code == .authenticationFailed)
+    }
+
+    @Test func anEndIsOnlyALostLinkWhereTheBrokerWouldSayARefusal() {
+        var machine = LoginMachine(Self.wish)
+        let properties: FieldTable = ["capabilities": .table(["authentication_failure_close": true])]
+        _ = machine.received(.connectionStart(mechanisms: "PLAIN", serverProperties: properties))
+        #expect(machine.ended().code == .connectionClosed)
+        _ = machine.received(.connectionTune(channelMax: 0, frameMax: 0, heartbeat: 0))
+        #expect(machine.ended().code == .connectionClosed)
     }
 
     @Test func aMechanismTheBrokerLacksIsNamed() {
@@ -134,10 +148,24 @@ import Testing
         #expect(machine.failed(Self.forbidden, draw: 1) == .giveUp)
     }
 
+    @Test func aConnectionThatLivedIsReplacedAtOnceAndAStillbornOneAfterAPause() {
+        var machine = RecoveryMachine(policy: RecoveryPolicy(), order: [0, 1])
+        _ = machine.opened()
+        #expect(machine.lost(after: .seconds(60), draw: 1) == .connect(hostIndex: 1))
+        for pause in [100, 200, 400, 800, 1000, 1000] {
+            _ = machine.opened()
+            #expect(machine.lost(after: .milliseconds(3), draw: 1) == .wait(.milliseconds(pause)))
+        }
+        _ = machine.opened()
+        _ = machine.lost(after: .seconds(1), draw: 1)
+        _ = machine.opened()
+        #expect(machine.lost(after: .zero, draw: 1) == .wait(.milliseconds(100)))
+    }
+
     @Test func onceConnectedARefusedUserIsTriedForEver() {
         var machine = RecoveryMachine(policy: RecoveryPolicy(), order: [0])
         #expect(machine.opened() == 1)
-        machine.lost()
+        _ = machine.lost(after: .seconds(60), draw: 1)
         for _ in 0..<20 {
             guard case .wait(let pause) = machine.failed(Self.forbidden, draw: 1) else { return #expect(Bool(false)) }
             #expect(pause <= .seconds(30))

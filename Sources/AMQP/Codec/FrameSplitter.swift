@@ -16,11 +16,15 @@ struct FrameSplitter {
 
     /// Looks at the front of `bytes`.
     ///
-    /// - Throws: `protocolViolation` for a frame over the limit, too short for its type, or without its end octet.
+    /// - Throws: `protocolViolation` for a frame over the limit, too short for its type, or without its end octet;
+    ///   `tlsFailed` where the other side speaks TLS.
     func head(of bytes: UnsafeRawBufferPointer) throws(AMQPError) -> Head {
         guard bytes.count >= FrameWriter.headerByteCount else { return .incomplete }
         let type = unsafe bytes[0]
         if type == UInt8(ascii: "A") { return try unsafe protocolHeader(bytes) }
+        if unsafe isAlert(bytes) {
+            throw AMQPError(.tlsFailed, "the broker expects TLS on this port; configure TLS or use its plain port")
+        }
         let payload = Int(UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 3, as: UInt32.self)))
         let byteCount = payload + FrameWriter.overheadByteCount
         guard byteCount <= frameByteCountMax else {
@@ -44,6 +48,12 @@ struct FrameSplitter {
         let version = unsafe "\(bytes[5])-\(bytes[6])-\(bytes[7])"
         throw AMQPError(
             .protocolViolation, "the server does not speak AMQP 0-9-1; it offers \(version). Is this the right port?")
+    }
+
+    /// A TLS port answers anything but TLS with an alert record: type 21, then the version 3.x (RFC 8446, section 5.1).
+    /// AMQP has no frame of type 21.
+    private func isAlert(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        unsafe bytes[0] == 21 && bytes[1] == 3
     }
 
     private static func payloadByteCountMin(ofType type: UInt8) -> Int {

@@ -33,6 +33,7 @@ struct FrameWriter: ~Copyable {
 
     /// One method frame.
     mutating func write(_ method: OutboundMethod, on channel: UInt16) throws(AMQPError) {
+        try method.checkLimits()
         scratch.reset()
         let encodable = unsafe method.encodable(&scratch)
         try unsafe Self.appendMethod(

@@ -99,12 +99,17 @@ extension AMQPError {
             case (406, _) where text.contains("larger than"): .messageTooLarge
             case (406, _): .preconditionFailed
             case (530, _) where text.contains("not found"): .virtualHostNotFound
+            // A virtual host that is down or full takes connections again later.
+            case (530, _) where text.hasSuffix("is down") || text.contains("limit"): .connectionClosed
             case (530, _) where text.contains("refused"): .accessRefused
             case (_, .channel): .channelClosed
             case (_, .connection), (_, .login): .connectionClosed
             }
         return AMQPError(code, text, replyCode: replyCode)
     }
+
+    /// The reply code of an end that an operator asked for, not of a fault (AMQP 0-9-1, section 1.2).
+    static let connectionForced: UInt16 = 320
 
     /// What the broker closed.
     enum CloseScope {

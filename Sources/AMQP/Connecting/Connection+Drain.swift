@@ -9,19 +9,27 @@ public struct DrainReport: Sendable, Hashable {
 }
 
 extension Connection {
+    private static let goodbyeLimit = Duration.seconds(5)
+
     /// Ends in order: stops consumers, gives back what nobody took, waits for what was handed out to be settled and for
     /// what was published to be confirmed, then closes channels and connection.
     ///
     /// Publishing goes on until the consumers are done, for a handler may have something to say.
     ///
-    /// - Parameter gracePeriod: the bound of all waits together; zero gives up at once.
+    /// - Parameter gracePeriod: the bound of all waits together; zero gives up at once. A broker that no longer answers
+    ///   gets another 5 s to say goodbye.
     @discardableResult
     public func close(gracePeriod: Duration = .seconds(25)) async -> DrainReport {
         let deadline = ContinuousClock.now + gracePeriod
+        let watchdog = Task {
+            try await Task.sleep(for: gracePeriod + Self.goodbyeLimit)
+            core.cutLink()
+        }
+        defer { watchdog.cancel() }
         var report = DrainReport()
         await withTaskGroup(of: ConsumerShell.Drained.self) { group in
             for consumer in members.consumers {
-                group.addTask { await consumer.drain(within: gracePeriod) }
+                group.addTask { await consumer.cancel(within: gracePeriod) }
             }
             for await drained in group {
                 report.givenBack += drained.givenBack

@@ -71,10 +71,9 @@ public final class Connection: Sendable {
     ///
     /// - Throws: `notFound`, `accessRefused` or `resourceLocked` where the broker refuses the first subscription.
     public func consume(_ queue: String, _ options: ConsumerOptions = .init()) async throws(AMQPError) -> Consumer {
-        try ShortString.check(queue, "the queue's name")
         let consumer = Consumer(core, queue: queue, options)
         try await consumer.start()
-        members.add(consumer)
+        members.add(consumer.shell)
         return consumer
     }
 }

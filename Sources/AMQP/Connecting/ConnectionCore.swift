@@ -8,6 +8,8 @@ final class ConnectionCore: Sendable {
     private struct State {
         var link = Promise<Link>()
         var topology = Topology()
+        /// Declarations that the broker answers by closing the connection.
+        var fatalSteps: Set<String> = []
         var nextMember: UInt64 = 0
         /// The publishers and consumers to restore, with the generation each has last reported on.
         var members: [UInt64: Member] = [:]
@@ -67,6 +69,16 @@ final class ConnectionCore: Sendable {
         await supervisor?.value
     }
 
+    /// Ends the link for good, so that nobody waits for an answer any more.
+    func cutLink() {
+        let current = state.withLock { state in
+            state.isClosing = true
+            return state.link.current
+        }
+        guard case .success(let link) = current else { return }
+        link.shutdown(AMQPError(.closed, "the broker did not answer while the connection was closed"))
+    }
+
     /// Ends without waiting, when the owner has let go of the connection.
     func abandon() {
         let (current, supervisor) = state.withLock { state in
@@ -93,9 +105,15 @@ final class ConnectionCore: Sendable {
                 events.send(.connected(host: host, generation: link.generation))
                 await restoreTopology(on: link)
                 publish(link)
+                // Whoever closes looks for a link after saying so: one of both sees the other.
+                if isClosing { link.shutdown(AMQPError(.closed, "the connection was closed by its owner")) }
+                let openedAt = ContinuousClock.now
                 let error = await watch.ended()
                 withdraw(error)
-                machine.lost()
+                let life = ContinuousClock.now - openedAt
+                if case .wait(let pause) = machine.lost(after: life, draw: Double.random(in: 0...1)) {
+                    try? await Task.sleep(for: pause)
+                }
             } catch {
                 metrics.connectFailures.add(1)
                 switch machine.failed(error, draw: Double.random(in: 0...1)) {
@@ -160,29 +178,62 @@ final class ConnectionCore: Sendable {
 
     /// Remembers declarations, to make them again after a reconnect.
     func remember(_ topology: Topology) {
-        state.withLock { $0.topology.merge(topology) }
+        state.withLock { state in
+            state.topology.merge(topology)
+            state.fatalSteps.subtract(topology.steps.map(\.name))
+        }
     }
 
-    func forgetQueue(_ name: String) {
-        state.withLock { state in
-            state.topology.queues.removeAll { $0.name == name }
-            state.topology.bindings.removeAll { $0.destination == .queue(name) }
-        }
+    /// Forgets what was deleted.
+    func forget(_ remove: (inout Topology) -> Void) {
+        state.withLock { remove(&$0.topology) }
     }
 
     private func restoreTopology(on link: Link) async {
         guard link.generation > 1 else { return }
-        let topology = state.withLock { $0.topology }
+        let steps = state.withLock { state in state.topology.steps.filter { !state.fatalSteps.contains($0.name) } }
+        let failed = await perform(steps, on: link)
+        if !failed.isEmpty, link.mailbox.closedBy == nil { Task { await retry(failed, on: link) } }
+    }
+
+    /// Tries again what could not be restored, as an exclusive queue that the broker still holds for a lost connection.
+    private func retry(_ failed: [Topology.Step], on link: Link) async {
+        var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(30))
+        var remaining = failed
+        while !remaining.isEmpty {
+            try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
+            let wanted = state.withLock { Set($0.topology.steps.map(\.name)) }
+            guard link.mailbox.closedBy == nil else { return }
+            remaining = await perform(remaining.filter { wanted.contains($0.name) }, on: link)
+        }
+    }
+
+    /// - Returns: the steps that failed while the link lived.
+    private func perform(_ steps: [Topology.Step], on link: Link) async -> [Topology.Step] {
+        var failed: [Topology.Step] = []
         let declarer = TopologyDeclarer(link: link)
-        for step in topology.steps {
+        for step in steps {
             do {
                 try await declarer.perform(step.method)
             } catch {
-                if error.code == .connectionClosed || error.code == .heartbeatLost { return }
+                if let end = link.mailbox.closedBy {
+                    noteFatal(step, end)
+                    return []
+                }
                 events.send(.topologyFailed(entity: step.name, error))
+                failed.append(step)
             }
         }
         await declarer.close()
+        return failed
+    }
+
+    /// A declaration that the broker answers by closing the connection, as for an exchange type it does not know, would
+    /// cost every connection to come: it is left out until it is declared anew.
+    private func noteFatal(_ step: Topology.Step, _ error: AMQPError) {
+        guard let code = error.replyCode, code != AMQPError.connectionForced else { return }
+        state.withLock { _ = $0.fatalSteps.insert(step.name) }
+        events.send(.topologyFailed(entity: step.name, error))
     }
 
     // MARK: Members

@@ -11,7 +11,8 @@ public enum ConnectionEvent: Sendable {
     /// Topology, publishers and consumers of this generation are in place, consumers with their `consume-ok`.
     /// Those named could not be restored yet and go on trying by themselves.
     case recovered(generation: UInt64, stillFailing: [String])
-    /// One declaration could not be restored after a reconnect. The others are not affected.
+    /// One declaration could not be restored after a reconnect. The others are not affected, and it is tried again with
+    /// growing pauses, up to 30 s, unless the broker answered it by closing the connection.
     case topologyFailed(entity: String, AMQPError)
     /// The broker blocks publishing, for a resource alarm. Publishers wait.
     case blocked(reason: String)

@@ -1,16 +1,18 @@
 import Telemetry
 
 /// The publishers and consumers made on a connection that are still in use.
+///
+/// A consumer that was let go is in use until what it handed out is settled.
 final class MemberList: Sendable {
     private struct Members {
         var publishers: [WeakReference<Publisher>] = []
-        var consumers: [WeakReference<Consumer>] = []
+        var consumers: [ConsumerShell] = []
     }
 
     private let members = Lock(Members())
 
     var publishers: [Publisher] { members.withLock { $0.publishers.compactMap(\.value) } }
-    var consumers: [Consumer] { members.withLock { $0.consumers.compactMap(\.value) } }
+    var consumers: [ConsumerShell] { members.withLock { $0.consumers } }
 
     func add(_ publisher: Publisher) {
         members.withLock { members in
@@ -19,10 +21,10 @@ final class MemberList: Sendable {
         }
     }
 
-    func add(_ consumer: Consumer) {
+    func add(_ consumer: ConsumerShell) {
         members.withLock { members in
-            members.consumers.removeAll { $0.value == nil }
-            members.consumers.append(WeakReference(consumer))
+            members.consumers.removeAll { $0.isOver }
+            members.consumers.append(consumer)
         }
     }
 }

@@ -20,7 +20,8 @@ public struct ConsumerOptions: Sendable {
 /// At most `prefetchCount` deliveries are in the buffer and unsettled together: the broker holds the rest back. After a
 /// reconnect, or when the broker cancels it, the consumer subscribes again by itself; the events tell.
 ///
-/// Several tasks may iterate one consumer; each delivery goes to one of them.
+/// Several tasks may iterate one consumer; each delivery goes to one of them. A consumer that is let go, or whose iterating
+/// task is cancelled, ends its subscription at once; what it has handed out can be settled for another 25 s.
 public final class Consumer: AsyncSequence, Sendable {
     public typealias Element = Delivery
     public typealias Failure = Never
@@ -41,7 +42,7 @@ public final class Consumer: AsyncSequence, Sendable {
     }
 
     private let core: ConnectionCore
-    fileprivate let shell: ConsumerShell
+    let shell: ConsumerShell
     /// The queue's name.
     public let queue: String
 
@@ -74,41 +75,6 @@ public final class Consumer: AsyncSequence, Sendable {
     /// Stops the subscription, gives back what has not been handed out, and waits until what was handed out is settled,
     /// at most this long. Then the channel is closed, and the broker delivers the rest again to others.
     public func cancel(within limit: Duration = .seconds(25)) async {
-        _ = await drain(within: limit)
-    }
-
-    func drain(within limit: Duration) async -> ConsumerShell.Drained {
-        await shell.cancel(within: limit)
-    }
-}
-
-/// What one iterator has taken and not handed out. It goes back when the iterator is let go of.
-private final class IteratorBatch {
-    private let shell: ConsumerShell
-    private var deliveries: [Delivery] = []
-    private var handedOut = 0
-
-    init(_ shell: ConsumerShell) {
-        self.shell = shell
-    }
-
-    deinit {
-        shell.putBack(deliveries[handedOut...])
-    }
-
-    func next() async -> Delivery? {
-        if Task.isCancelled {
-            shell.putBack(deliveries[handedOut...])
-            deliveries = []
-            handedOut = 0
-        }
-        while handedOut < deliveries.count {
-            defer { handedOut += 1 }
-            // After a reconnect the broker delivers the rest again: handing it out twice would be work for nothing.
-            if shell.isCurrent(deliveries[handedOut]) { return deliveries[handedOut] }
-        }
-        deliveries = await shell.nextBatch(countMax: shell.iteratorBatchCount)
-        handedOut = min(1, deliveries.count)
-        return deliveries.first
+        _ = await shell.cancel(within: limit)
     }
 }

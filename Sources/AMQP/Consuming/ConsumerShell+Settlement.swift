@@ -4,7 +4,7 @@ extension ConsumerShell {
     func settle(_ delivery: Delivery, _ decision: SettlementMachine.Decision) {
         let settled = state.withLock { state -> Promise<Void>? in
             apply(decision, to: delivery, &state)
-            return state.settlement.openCount == 0 ? state.settled : nil
+            return state.isStopping && state.settlement.openCount == 0 ? state.settled : nil
         }
         settled?.settle(.success(()))
     }
@@ -21,6 +21,7 @@ extension ConsumerShell {
         }
         if let method = result.method {
             core.metrics.refused.add(1)
+            reportUnsettled(&state)
             try? channel.link.mailbox.post { contents throws(AMQPError) in
                 try contents.writer.write(method, on: channel.number)
             }
@@ -35,14 +36,7 @@ extension ConsumerShell {
         }
     }
 
-    /// Writes every held ack, as before the channel closes.
-    func flushBeforeClose() {
-        state.withLock { state in
-            if let channel = state.channel { writeAcks(&state, on: channel, includingGaps: true) }
-        }
-    }
-
-    private func writeAcks(_ state: inout State, on channel: Channel, includingGaps: Bool) {
+    func writeAcks(_ state: inout State, on channel: Channel, includingGaps: Bool) {
         guard state.settlement.heldCount > 0 else { return }
         var frames = 0
         // A link that has ended takes no acks; the broker delivers again.

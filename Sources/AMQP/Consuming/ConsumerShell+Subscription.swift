@@ -2,8 +2,15 @@ import Synchronization
 import Telemetry
 
 extension ConsumerShell {
+    /// How long a consumer that nobody closes waits for what it handed out. Then the broker delivers it again.
+    private static let lateSettlementLimit = Duration.seconds(25)
+
+    private var subscription: OutboundMethod {
+        .basicConsume(queue: queue, tag: tag, exclusive: options.isExclusive, options.arguments)
+    }
+
     func start() async throws(AMQPError) {
-        try ShortString.check(tag, "the consumer's tag")
+        try subscription.checkLimits()
         guard options.prefetchCount > 0 else {
             throw AMQPError(.invalidArgument, "a prefetch count of 0 has no bound; give one from 1 to 65535")
         }
@@ -18,46 +25,69 @@ extension ConsumerShell {
         }
     }
 
+    /// The owner has let go: as an orderly end, but nobody waits for it.
     func abandon() {
-        Task { [self] in _ = await cancel(within: .zero) }
+        Task { [self] in _ = await cancel(within: Self.lateSettlementLimit) }
+    }
+
+    /// The iterating task was cancelled: the subscription ends, what was handed out can still be settled.
+    func cancelFromIteration() async {
+        // A task of its own, for the waits of an orderly end would fail at once in a cancelled one.
+        await Task { [self] in _ = await stop() }.value
+        abandon()
     }
 
     /// Stops the subscription in order: cancel, give back, wait for what is out, close.
+    ///
+    /// Whoever comes a second time waits no longer than its own limit, too.
     func cancel(within limit: Duration) async -> Drained {
-        let (channel, alreadyStopping, keeper) = state.withLock { state in
-            defer { state.isStopping = true }
-            return (state.channel, state.isStopping, state.keeper)
+        let givenBack = await stop()
+        let (settled, keeper) = state.withLock { ($0.settlement.openCount == 0 ? nil : $0.settled, $0.keeper) }
+        if limit > .zero { try? await settled?.value(within: limit, orTimeOut: "deliveries are not settled") }
+        let unsettled = state.withLock { state -> Int? in
+            defer { state.isEnding = true }
+            return state.isEnding ? nil : state.settlement.openCount + state.lostWhileStopping
         }
-        guard !alreadyStopping else {
+        guard let unsettled else {
             await keeper?.value
-            return Drained(givenBack: 0, unsettled: 0)
+            return Drained(givenBack: givenBack, unsettled: 0)
         }
-        if let channel { _ = try? await channel.call(.basicCancel(tag: tag)) }
-        let givenBack = giveBackBuffer()
-        await waitUntilSettled(limit)
-        let (unsettled, waiters) = state.withLock { state in
-            state.isEnded = true
-            defer { state.waiters = [] }
-            return (state.settlement.openCount, state.waiters)
-        }
-        for waiter in waiters { waiter.continuation.resume(returning: []) }
-        flushBeforeClose()
         signal.yield(.stop)
         keeper?.cancel()
         await keeper?.value
-        await state.withLock({ $0.channel })?.close()
+        await leaveChannel()?.close()
         core.leave(member)
         return Drained(givenBack: givenBack, unsettled: unsettled)
     }
 
-    private func waitUntilSettled(_ limit: Duration) async {
-        let settled = state.withLock { state -> Promise<Void>? in
-            guard state.settlement.openCount > 0, limit > .zero else { return nil }
-            let settled = Promise<Void>()
-            state.settled = settled
-            return settled
+    /// Whether it has ended or is being ended, and needs nobody's care.
+    var isOver: Bool { state.withLock { $0.isEnding } }
+
+    /// Ends the subscription, gives back what nobody took, and tells those who wait for more.
+    ///
+    /// - Returns: how many deliveries went back.
+    private func stop() async -> Int {
+        let (channel, isFirst) = state.withLock { state in
+            defer { state.isStopping = true }
+            return (state.channel, !state.isStopping)
         }
-        try? await settled?.value(within: limit, orTimeOut: "deliveries are not settled")
+        guard isFirst else { return 0 }
+        if let channel { _ = try? await channel.call(.basicCancel(tag: tag)) }
+        let givenBack = giveBack()
+        ended()
+        return givenBack
+    }
+
+    /// Writes what is still to be said on the channel. After it nothing more is: a frame behind `channel.close` would cost
+    /// the whole connection.
+    private func leaveChannel() -> Channel? {
+        state.withLock { state in
+            guard let channel = state.channel else { return nil }
+            writeAcks(&state, on: channel, includingGaps: true)
+            state.channel = nil
+            currentIncarnation.store(0, ordering: .relaxed)
+            return channel
+        }
     }
 
     /// Subscribes again whenever the subscription is gone, until the consumer ends.
@@ -113,8 +143,7 @@ extension ConsumerShell {
     ) async throws(AMQPError) -> Bool {
         let incarnation = state.withLock { $0.incarnation }
         while true {
-            _ = try await channel.call(
-                .basicConsume(queue: queue, tag: tag, exclusive: options.isExclusive, options.arguments))
+            _ = try await channel.call(subscription)
             firstOpen.settle(.success(()))
             core.metrics.consumersUp.add(1)
             defer { core.metrics.consumersUp.add(-1) }

@@ -31,10 +31,16 @@ final class ConsumerShell: ChannelHandler {
         var settlement = SettlementMachine()
         var buffer: [Delivery] = []
         var bufferHead = 0
+        /// Taken by iterators and maybe not handed out yet.
+        var taken: [TakenBatch] = []
         var waiters: [Waiter] = []
         var nextWaiter: UInt64 = 0
         /// The subscription is ending: deliveries still coming are given back.
         var isStopping = false
+        /// What was not handed out has gone back; nothing may be handed out any more.
+        var hasGivenBack = false
+        /// What came while the subscription was ending and went back at once.
+        var lateCount = 0
         /// Nothing comes any more.
         var isEnded = false
         /// The I/O thread looks at held acks by itself.
@@ -44,7 +50,12 @@ final class ConsumerShell: ChannelHandler {
         var arrivedSinceBatch = 0
         /// What this consumer has added to the gauge of unsettled deliveries.
         var reportedUnsettled = 0
-        var settled: Promise<Void>?
+        /// Settled once the subscription has ended and nothing that was handed out is open.
+        let settled = Promise<Void>()
+        /// Somebody closes the channel.
+        var isEnding = false
+        /// What was open when the channel was lost after the subscription had ended.
+        var lostWhileStopping = 0
         var keeper: Task<Void, Never>?
 
         var bufferedCount: Int { buffer.count - bufferHead }
@@ -85,11 +96,28 @@ final class ConsumerShell: ChannelHandler {
         currentIncarnation.load(ordering: .relaxed) == delivery.incarnation
     }
 
+    /// What an iterator hands out next; nil once the consumer has ended.
+    func nextTaken(after finished: TakenBatch?) async -> TakenBatch? {
+        let deliveries = await nextBatch(countMax: iteratorBatchCount)
+        let taken = TakenBatch(deliveries)
+        return state.withLock { state in
+            if let finished { state.taken.removeAll { $0 === finished } }
+            guard !deliveries.isEmpty else { return nil }
+            guard !state.hasGivenBack else {
+                for delivery in deliveries { apply(.nack(requeue: true), to: delivery, &state) }
+                return nil
+            }
+            state.taken.append(taken)
+            return taken
+        }
+    }
+
     /// Takes back what an iterator did not hand out, to the front: somebody else gets it, or it goes back to the queue.
-    func putBack(_ deliveries: ArraySlice<Delivery>) {
-        guard !deliveries.isEmpty else { return }
+    func putBack(_ taken: TakenBatch) {
         let handedOver = state.withLock { state -> [(Waiter, [Delivery])] in
-            if state.isStopping || state.isEnded {
+            state.taken.removeAll { $0 === taken }
+            let deliveries = taken.claimRest()
+            if state.hasGivenBack {
                 for delivery in deliveries { apply(.nack(requeue: true), to: delivery, &state) }
                 return []
             }
@@ -138,12 +166,6 @@ final class ConsumerShell: ChannelHandler {
         return batch
     }
 
-    /// The iterating task was cancelled: the subscription ends, what was handed out can still be settled for a while.
-    func cancelFromIteration() async {
-        // A task of its own, for the waits of an orderly end would fail at once in a cancelled one.
-        await Task { [self] in _ = await cancel(within: .zero) }.value
-    }
-
     func stopWaiting(_ id: UInt64) {
         let waiter = state.withLock { state -> Waiter? in
             guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
@@ -167,17 +189,18 @@ final class ConsumerShell: ChannelHandler {
         return batch
     }
 
+    /// Gives back what is in the buffer and what iterators have taken and not handed out.
+    ///
     /// - Returns: how many deliveries went back to the queue.
-    func giveBackBuffer() -> Int {
+    func giveBack() -> Int {
         state.withLock { state in
-            var count = 0
-            while let batch = Self.take(.max, from: &state) {
-                for delivery in batch {
-                    count += 1
-                    apply(.nack(requeue: true), to: delivery, &state)
-                }
-            }
-            return count
+            state.hasGivenBack = true
+            var deliveries = state.taken.flatMap { $0.claimRest() }
+            state.taken = []
+            deliveries += Self.take(.max, from: &state) ?? []
+            let current = deliveries.filter { $0.incarnation == state.incarnation && state.channel != nil }
+            for delivery in current { apply(.nack(requeue: true), to: delivery, &state) }
+            return current.count + state.lateCount
         }
     }
 
@@ -202,6 +225,7 @@ final class ConsumerShell: ChannelHandler {
             core.events.send(.oversizedRejected(queue: queue, byteCount: content.announcedByteCount))
         } else if state.isStopping {
             apply(.nack(requeue: true), to: delivery, &state)
+            state.lateCount += 1
         } else {
             state.buffer.append(delivery)
         }
@@ -233,6 +257,7 @@ final class ConsumerShell: ChannelHandler {
         let (incarnation, settled) = state.withLock { state in
             state.channel = nil
             currentIncarnation.store(0, ordering: .relaxed)
+            if state.isStopping { state.lostWhileStopping += state.settlement.openCount - state.bufferedCount }
             // The broker delivers again what was not handed out.
             state.buffer.removeAll()
             state.bufferHead = 0
@@ -241,7 +266,7 @@ final class ConsumerShell: ChannelHandler {
             state.heldSince = nil
             state.settlement.reset()
             reportUnsettled(&state)
-            return (state.incarnation, state.settled)
+            return (state.incarnation, state.isStopping ? state.settled : nil)
         }
         settled?.settle(.success(()))
         if error.replyCode != nil, error.code != .connectionClosed {

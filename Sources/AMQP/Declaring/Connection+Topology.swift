@@ -5,9 +5,7 @@ extension Connection {
     ///
     /// - Throws: the first refusal; a `preconditionFailed` tells what differs, see `declarationDifference`.
     public func declare(_ topology: Topology) async throws(AMQPError) {
-        for exchange in topology.exchanges { try ShortString.check(exchange.name, "the exchange's name") }
-        for queue in topology.queues { try ShortString.check(queue.name, "the queue's name") }
-        for binding in topology.bindings { try ShortString.check(binding.routingKey, "the binding's routing key") }
+        for step in topology.steps { try step.method.checkLimits() }
         let declarer = TopologyDeclarer(link: try await core.link())
         var firstError: AMQPError?
         for step in topology.steps {
@@ -25,7 +23,6 @@ extension Connection {
     /// Declares one queue and makes it again after every reconnect, unless the broker chose its name.
     @discardableResult
     public func declare(_ queue: QueueDeclaration) async throws(AMQPError) -> QueueStatus {
-        try ShortString.check(queue.name, "the queue's name")
         let status = try await Self.status(request(queue.method(passive: false)))
         if !queue.name.isEmpty { core.remember(Topology(queues: [queue])) }
         return status
@@ -45,7 +42,6 @@ extension Connection {
     ///
     /// - Throws: `notFound` where it does not.
     public func status(ofQueue name: String) async throws(AMQPError) -> QueueStatus {
-        try ShortString.check(name, "the queue's name")
         return try await Self.status(request(QueueDeclaration(name).method(passive: true)))
     }
 
@@ -53,13 +49,13 @@ extension Connection {
     ///
     /// - Throws: `notFound` where it does not.
     public func check(exchange name: String) async throws(AMQPError) {
-        try ShortString.check(name, "the exchange's name")
         try await request(ExchangeDeclaration(name, kind: .direct).method(passive: true))
     }
 
     /// Removes a binding from an exchange to a queue.
     public func unbind(queue: String, from exchange: String, routingKey: String) async throws(AMQPError) {
         try await request(.queueUnbind(queue: queue, exchange: exchange, routingKey: routingKey, [:]))
+        core.forget { $0.remove(BindingDeclaration(from: exchange, to: .queue(queue), routingKey: routingKey)) }
     }
 
     /// Deletes a queue with its messages.
@@ -72,7 +68,7 @@ extension Connection {
         -> Int
     {
         let answer = try await request(.queueDelete(name: name, ifUnused: onlyIfUnused, ifEmpty: onlyIfEmpty))
-        core.forgetQueue(name)
+        core.forget { $0.removeQueue(name) }
         if case .queueDeleteOK(let count) = answer { return Int(count) }
         return 0
     }
@@ -80,6 +76,7 @@ extension Connection {
     /// Deletes an exchange.
     public func delete(exchange name: String, onlyIfUnused: Bool = false) async throws(AMQPError) {
         try await request(.exchangeDelete(name: name, ifUnused: onlyIfUnused))
+        core.forget { $0.removeExchange(name) }
     }
 
     /// Drops the ready messages of a queue.

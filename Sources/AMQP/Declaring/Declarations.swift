@@ -164,6 +164,22 @@ public struct Topology: Sendable, Hashable {
         }
         for binding in other.bindings where !bindings.contains(binding) { bindings.append(binding) }
     }
+
+    /// Removes a queue and what is bound to it.
+    mutating func removeQueue(_ name: String) {
+        queues.removeAll { $0.name == name }
+        bindings.removeAll { $0.destination == .queue(name) }
+    }
+
+    /// Removes an exchange and what is bound from it or to it.
+    mutating func removeExchange(_ name: String) {
+        exchanges.removeAll { $0.name == name }
+        bindings.removeAll { $0.source == name || $0.destination == .exchange(name) }
+    }
+
+    mutating func remove(_ binding: BindingDeclaration) {
+        bindings.removeAll { $0 == binding }
+    }
 }
 
 /// What the broker says of a queue.

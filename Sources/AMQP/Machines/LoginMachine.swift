@@ -75,17 +75,23 @@ struct LoginMachine {
         }
     }
 
-    /// The socket ended. Brokers that do not know `authentication_failure_close` say a refusal this way.
+    /// The socket ended. Brokers that do not announce `authentication_failure_close` say a refusal this way; from others
+    /// it only means that the link is gone.
     func ended() -> AMQPError {
         switch state {
-        case .awaitingTune:
+        case .awaitingTune(let properties) where !Self.closesOnRefusal(properties):
             AMQPError(.authenticationFailed, "the broker ended the connection after the credentials were sent")
-        case .awaitingOpen:
+        case .awaitingOpen(let agreement) where !Self.closesOnRefusal(agreement.serverProperties):
             AMQPError(
                 .accessRefused, "the broker ended the connection when virtual host \(wish.virtualHost) was opened")
-        case .awaitingStart, .finished:
+        case .awaitingStart, .awaitingTune, .awaitingOpen, .finished:
             AMQPError(.connectionClosed, "the broker ended the connection during login")
         }
+    }
+
+    private static func closesOnRefusal(_ serverProperties: FieldTable) -> Bool {
+        guard case .table(let capabilities) = serverProperties["capabilities"] else { return false }
+        return capabilities["authentication_failure_close"] == .bool(true)
     }
 
     private mutating func start(_ mechanisms: String, _ properties: FieldTable) -> Action {

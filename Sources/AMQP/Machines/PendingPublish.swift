@@ -14,8 +14,8 @@ final class PendingPublish<Token: Sendable>: @unchecked Sendable {
     var token: Token
     /// Set by a return before the confirm, and by the end.
     var outcome: PublishOutcome?
-    /// Its waiter has been told that no confirm came; only the number on the wire is still open.
-    var isExpired = false
+    /// Its waiter has been told that it no longer waits; only the number on the wire is still open.
+    private(set) var isExpired = false
 
     init(id: UInt64, publication: Publication, messageID: String, submittedAt: UInt64, token: Token) {
         self.id = id
@@ -29,6 +29,12 @@ final class PendingPublish<Token: Sendable>: @unchecked Sendable {
     var end: PublishOutcome {
         guard let outcome else { preconditionFailure("a publish was completed without an outcome") }
         return outcome
+    }
+
+    /// Notes that the waiter has been told.
+    func abandon(_ nobody: Token) {
+        token = nobody
+        isExpired = true
     }
 
     var byteCount: Int { publication.message.body.count }

@@ -138,11 +138,11 @@ struct PublishMachine<Token: Sendable>: Sendable {
         }
     }
 
-    /// The broker returned a message. It names no number, so the oldest open publish to the same place with the same
-    /// message id is meant; every publish has an id.
+    /// The broker returned a message. It names no number, so the oldest open and mandatory publish to the same place with
+    /// the same message id is meant; every publish has an id.
     mutating func returned(_ head: ReturnHead, messageID: String?) -> Bool {
         let publish = pending.firstOpen { publish in
-            publish.outcome == nil && publish.messageID == messageID
+            publish.outcome == nil && publish.publication.isMandatory && publish.messageID == messageID
                 && publish.publication.routingKey == head.routingKey && publish.publication.exchange == head.exchange
         }
         publish?.outcome = .returned(code: head.code, reason: head.text)
@@ -158,7 +158,8 @@ struct PublishMachine<Token: Sendable>: Sendable {
             return (waiting.remove(at: index).token, .notSent(error))
         }
         guard let publish = pending.firstOpen(where: { $0.id == id }) else { return nil }
-        defer { publish.token = abandoned }
+        guard !publish.isExpired else { return nil }
+        defer { publish.abandon(abandoned) }
         return (publish.token, .unknown(error))
     }
 
@@ -176,8 +177,7 @@ struct PublishMachine<Token: Sendable>: Sendable {
         while let publish = pending.firstOpen(where: { !$0.isExpired }), publish.submittedAt + timeout <= now {
             let error = AMQPError(.timedOut, "no confirm came within the publish timeout")
             told.append((publish.token, .unknown(error)))
-            publish.token = abandoned
-            publish.isExpired = true
+            publish.abandon(abandoned)
         }
         return told
     }

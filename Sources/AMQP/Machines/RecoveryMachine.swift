@@ -37,14 +37,18 @@ struct RecoveryMachine {
     mutating func opened() -> UInt64 {
         generation += 1
         forbiddenCount = 0
-        refused.reset()
         forbidden.reset()
         return generation
     }
 
     /// The open connection is gone: the next attempt is at once, on the next host.
-    mutating func lost() {
+    ///
+    /// One that lived less than a second is as good as none: where something ends each of them, attempts take pauses.
+    mutating func lost(after life: Duration, draw: Double) -> Action {
         position += 1
+        if life < .seconds(1) { return .wait(refused.next(draw: draw)) }
+        refused.reset()
+        return next()
     }
 
     /// An attempt failed. A refused user waits long, for only a person mends it; everything else comes back soon.

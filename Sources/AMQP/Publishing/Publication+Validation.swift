@@ -27,7 +27,7 @@ extension Properties {
         try Self.check(type, "type")
         try Self.check(userID, "userID")
         try Self.check(appID, "appID")
-        for entry in headers { try ShortString.check(entry.name, "the name of a header") }
+        try headers.checkNames("the name of a header")
     }
 
     private static func check(_ text: String?, _ property: StaticString) throws(AMQPError) {

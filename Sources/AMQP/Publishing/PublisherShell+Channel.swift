@@ -49,6 +49,7 @@ extension PublisherShell {
                 _ = try await end.value()
             } catch {
                 if error.code == .closed || error.code == .cancelled { return firstOpen.settle(.failure(error)) }
+                if !error.isRetriable { firstOpen.settle(.failure(error)) }
                 expireWaiting()
                 try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
             }

@@ -1,5 +1,7 @@
 extension PublisherShell {
     /// Tells everybody whose publish has its outcome. Called outside the lock.
+    ///
+    /// Counts first: whoever was told finds itself counted.
     func complete(_ completed: [Machine.Pending], now: UInt64? = nil) {
         guard !completed.isEmpty else { return }
         let now = now ?? MonotonicClock.now()
@@ -23,7 +25,7 @@ extension PublisherShell {
         run.end()
     }
 
-    /// Tells those who waited for nothing, and counts them.
+    /// Counts and tells those who have waited for nothing.
     func tell(_ told: [(token: Waiter, outcome: PublishOutcome)]) {
         guard !told.isEmpty else { return }
         var tally = OutcomeTally()

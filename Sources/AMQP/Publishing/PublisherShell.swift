@@ -87,6 +87,7 @@ final class PublisherShell: ChannelHandler {
             try publication.validate(bodyByteCountMax: core.configuration.bodyByteCountMax)
             return nil
         } catch {
+            core.metrics.notSent.add(1)
             return .notSent(error)
         }
     }
@@ -136,11 +137,15 @@ final class PublisherShell: ChannelHandler {
         return true
     }
 
-    /// Encodes what the machine lets go, in one visit to the mailbox.
+    /// Encodes what the machine lets go, in one visit to the mailbox, and has the I/O thread watch the deadlines.
     ///
     /// - Returns: publishes that cannot be encoded.
     func pump(_ state: inout State) -> [Machine.Pending] {
-        guard let channel = state.channel, state.machine.canSend else { return [] }
+        guard let channel = state.channel else { return [] }
+        guard state.machine.canSend else {
+            watchDeadlines(&state, channel)
+            return []
+        }
         var refused: [Machine.Pending] = []
         var sent = 0
         do {
@@ -167,6 +172,13 @@ final class PublisherShell: ChannelHandler {
         core.metrics.published.add(sent)
         reportUnconfirmed(&state)
         return refused
+    }
+
+    /// While the broker blocks publishing nothing is sent that would wake the I/O thread.
+    private func watchDeadlines(_ state: inout State, _ channel: Channel) {
+        guard !state.isTimerArmed, state.machine.waitingCount > 0 else { return }
+        state.isTimerArmed = true
+        channel.touch()
     }
 
     private func cancel(_ id: UInt64) {

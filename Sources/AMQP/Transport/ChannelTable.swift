@@ -93,11 +93,16 @@ struct ChannelTable {
         case .basicDeliver(let head): try entry.assembler.begin(.delivery(head))
         case .basicReturn(let head): try entry.assembler.begin(.returned(head))
         case .channelClose(let code, let text):
+            // Its owner hears of it first: anything that it wrote behind our answer would cost the whole connection. The
+            // number is free only behind the answer, too.
+            end(channel, AMQPError.fromBroker(replyCode: code, text: text, on: .channel))
             try mailbox.post { contents throws(AMQPError) in try contents.writer.write(.channelCloseOK, on: channel) }
-            remove(channel, AMQPError.fromBroker(replyCode: code, text: text, on: .channel))
+            numbers.giveBack(channel)
         case .channelCloseOK:
-            answer(method, on: channel)
+            // The owner hears of it last: the number is free again once it knows.
+            let closing = firstCall(on: channel)
             remove(channel, AMQPError(.closed, "the channel was closed by its owner"))
+            closing?.continuation.resume(returning: method)
         case .channelFlow(let active):
             // RabbitMQ has not sent it since 2.x; other brokers may.
             try mailbox.post { contents throws(AMQPError) in
@@ -108,6 +113,8 @@ struct ChannelTable {
         default:
             try entry.assembler.requireIdle()
             if method.isAnswer {
+                // What the broker sent before its answer is known before it: a cancelled consumer has all it will get.
+                if !entry.deliveries.isEmpty { handOver(entry, now: MonotonicClock.now()) }
                 answer(method, on: channel)
             } else if !entry.isClosing {
                 entry.handler?.received(method)
@@ -127,8 +134,12 @@ struct ChannelTable {
 
     /// The first request of the channel has its answer.
     mutating func answer(_ method: InboundMethod, on channel: UInt16) {
-        guard let entry = entries[channel], !entry.calls.isEmpty else { return }
-        entry.calls.removeFirst().continuation.resume(returning: method)
+        firstCall(on: channel)?.continuation.resume(returning: method)
+    }
+
+    private func firstCall(on channel: UInt16) -> PendingCall? {
+        guard let entry = entries[channel], !entry.calls.isEmpty else { return nil }
+        return entry.calls.removeFirst()
     }
 
     private mutating func entry(_ channel: UInt16) -> Entry? {
@@ -157,9 +168,7 @@ struct ChannelTable {
         }
         for entry in dirty {
             entry.isDirty = false
-            let deliveries = entry.deliveries
-            entry.deliveries = []
-            entry.wakeAt = entry.handler?.endOfBatch(deliveries, now: now) ?? .max
+            handOver(entry, now: now)
         }
         if now >= nextTimer {
             nextTimer = entries.values.map { min($0.wakeAt, $0.calls.first?.deadline ?? .max) }.min() ?? .max
@@ -167,6 +176,12 @@ struct ChannelTable {
             for entry in dirty { nextTimer = min(nextTimer, entry.wakeAt) }
         }
         dirty.removeAll(keepingCapacity: true)
+    }
+
+    private func handOver(_ entry: Entry, now: UInt64) {
+        let deliveries = entry.deliveries
+        entry.deliveries = []
+        entry.wakeAt = entry.handler?.endOfBatch(deliveries, now: now) ?? .max
     }
 
     /// Requests whose answer is overdue. Their channels are given up, for a late answer would be taken for another's.
@@ -200,12 +215,17 @@ struct ChannelTable {
     }
 
     private mutating func remove(_ channel: UInt16, _ error: AMQPError) {
+        end(channel, error)
+        if channel != 0 { numbers.giveBack(channel) }
+    }
+
+    /// Tells the owner of a channel and forgets it.
+    private mutating func end(_ channel: UInt16, _ error: AMQPError) {
         guard let entry = entries.removeValue(forKey: channel) else { return }
         recent = nil
         for call in entry.calls { call.continuation.resume(throwing: error) }
         entry.calls = []
         entry.handler?.closed(error)
-        if channel != 0 { numbers.giveBack(channel) }
     }
 
     private mutating func markDirty(_ entry: Entry) {

@@ -5,7 +5,6 @@ import Telemetry
 struct LinkLoop: ~Copyable {
     /// What a turn of the loop wants known outside.
     enum Report {
-        case none
         case opened(LoginMachine.Agreement)
         case blocked(reason: String)
         case unblocked
@@ -24,7 +23,8 @@ struct LinkLoop: ~Copyable {
     private var channels: ChannelTable
     private var heartbeat = HeartbeatMachine(interval: 0, now: 0)
     private var loginDeadline: UInt64 = 0
-    private var report = Report.none
+    /// Several frames of one turn may each have something to report.
+    private var reports: [Report] = []
 
     init(settings: LinkSettings, mailbox: Mailbox, numbers: ChannelNumberPool, metrics: ConnectionMetrics) {
         self.settings = settings
@@ -50,8 +50,8 @@ struct LinkLoop: ~Copyable {
     /// Waits for something to do and does it.
     ///
     /// - Throws: what ended the link.
-    mutating func turn() throws(AMQPError) -> Report {
-        report = .none
+    mutating func turn() throws(AMQPError) -> [Report] {
+        reports.removeAll(keepingCapacity: true)
         try performCommands()
         try write()
         let ready = try wait()
@@ -61,7 +61,7 @@ struct LinkLoop: ~Copyable {
         if ready.isReadable || input.mayHoldMore { try read(now) }
         try checkDeadlines(now)
         channels.endBatch(now: now)
-        return report
+        return reports
     }
 
     /// Everybody who waits is told.
@@ -175,6 +175,7 @@ struct LinkLoop: ~Copyable {
         case .ended:
             throw login?.ended() ?? AMQPError(.connectionClosed, "the broker ended the connection")
         case .failed(let error):
+            if error.code == .tlsFailed { throw error }
             // A broker that refuses a login may reset the connection instead of ending it.
             throw login?.ended() ?? error
         }
@@ -208,10 +209,10 @@ struct LinkLoop: ~Copyable {
         case .connectionCloseOK:
             channels.answer(method, on: 0)
         case .connectionBlocked(let reason):
-            report = .blocked(reason: reason)
+            reports.append(.blocked(reason: reason))
             channels.setBlocked(true)
         case .connectionUnblocked:
-            report = .unblocked
+            reports.append(.unblocked)
             channels.setBlocked(false)
         default:
             throw AMQPError(.protocolViolation, "the broker sent \(method) on an open connection")
@@ -233,7 +234,7 @@ struct LinkLoop: ~Copyable {
             try send(methods)
         case .opened(let agreement):
             login = nil
-            report = .opened(agreement)
+            reports.append(.opened(agreement))
         case .fail(let code, let message, let replyCode):
             throw AMQPError(code, message, replyCode: replyCode)
         }

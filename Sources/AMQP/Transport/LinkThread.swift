@@ -80,6 +80,7 @@ final class LinkThread: @unchecked Sendable {
             { context in
                 let link = unsafe Unmanaged<LinkThread>.fromOpaque(context!).takeRetainedValue()
                 unsafe pthread_setname_np(pthread_self(), "skald-amqp")
+                LinkThread.blockSignals()
                 link.run()
                 return nil
             }, box.toOpaque())
@@ -90,21 +91,32 @@ final class LinkThread: @unchecked Sendable {
         }
     }
 
+    /// OpenSSL writes without MSG_NOSIGNAL: a broker that goes away would end the process with SIGPIPE. The program's own
+    /// signals belong to its own threads anyway.
+    private static func blockSignals() {
+        var all = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+    }
+
     private func run() {
         do throws(AMQPError) {
             try loop.connect()
             while true {
-                switch try loop.turn() {
-                case .none: break
-                case .opened(let agreement):
-                    isOpen = true
-                    opening.settle(.success(agreement))
-                case .blocked(let reason): observer?.linkBlocked(reason: reason)
-                case .unblocked: observer?.linkUnblocked()
-                }
+                for report in try loop.turn() { tell(report) }
             }
         } catch {
             finish(error)
+        }
+    }
+
+    private func tell(_ report: LinkLoop.Report) {
+        switch report {
+        case .opened(let agreement):
+            isOpen = true
+            opening.settle(.success(agreement))
+        case .blocked(let reason): observer?.linkBlocked(reason: reason)
+        case .unblocked: observer?.linkUnblocked()
         }
     }
 

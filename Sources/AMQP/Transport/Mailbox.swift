@@ -34,6 +34,9 @@ final class Mailbox: Sendable {
         if needsWake { wake.signal() }
     }
 
+    /// What ended the link, if it has ended.
+    var closedBy: AMQPError? { contents.withLock { $0.closedBy } }
+
     /// Posts a command alone.
     func post(_ command: LinkCommand) throws(AMQPError) {
         try post { contents throws(AMQPError) in contents.commands.append(command) }

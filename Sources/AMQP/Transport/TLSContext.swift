@@ -13,7 +13,7 @@ import COpenSSL
     /// - Throws: `tlsFailed` naming the file that cannot be used.
     static func make(_ configuration: TLSConfiguration) throws(AMQPError) -> TLSContext {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
-            throw AMQPError(.tlsFailed, "OpenSSL cannot make a context: \(TLSFailure.lastReason())")
+            throw AMQPError(.tlsFailed, "OpenSSL cannot make a context: \(TLSFailure.last().reason)")
         }
         let result = unsafe TLSContext(context, configuration)
         unsafe skald_ssl_ctx_set_write_modes(context)
@@ -37,14 +37,14 @@ import COpenSSL
         }
         guard unsafe SSL_CTX_load_verify_locations(context, file, nil) == 1 else {
             throw AMQPError(
-                .tlsFailed, "the trusted certificates in \(file) cannot be read: \(TLSFailure.lastReason())")
+                .tlsFailed, "the trusted certificates in \(file) cannot be read: \(TLSFailure.last().reason)")
         }
     }
 
     private func loadIdentity() throws(AMQPError) {
         guard let file = configuration.certificateFile else { return }
         guard unsafe SSL_CTX_use_certificate_chain_file(context, file) == 1 else {
-            throw AMQPError(.tlsFailed, "the certificate in \(file) cannot be read: \(TLSFailure.lastReason())")
+            throw AMQPError(.tlsFailed, "the certificate in \(file) cannot be read: \(TLSFailure.last().reason)")
         }
         let keyFile = configuration.privateKeyFile ?? file
         guard unsafe SSL_CTX_use_PrivateKey_file(context, keyFile, SSL_FILETYPE_PEM) == 1,
@@ -53,14 +53,14 @@ import COpenSSL
             throw AMQPError(
                 .tlsFailed,
                 "the private key in \(keyFile) cannot be read or does not belong to the certificate: "
-                    + TLSFailure.lastReason())
+                    + TLSFailure.last().reason)
         }
     }
 
     /// A session over a connected socket, before its handshake.
     func session(over socket: borrowing Socket, host: String) throws(AMQPError) -> TLSSession {
         guard let session = unsafe SSL_new(context) else {
-            throw AMQPError(.tlsFailed, "OpenSSL cannot make a session: \(TLSFailure.lastReason())")
+            throw AMQPError(.tlsFailed, "OpenSSL cannot make a session: \(TLSFailure.last().reason)")
         }
         let result = unsafe TLSSession(session)
         let name = configuration.serverName ?? host
@@ -72,19 +72,8 @@ import COpenSSL
             }
         }
         guard unsafe SSL_set_fd(session, socket.descriptor) == 1 else {
-            throw AMQPError(.tlsFailed, "OpenSSL cannot take the socket: \(TLSFailure.lastReason())")
+            throw AMQPError(.tlsFailed, "OpenSSL cannot take the socket: \(TLSFailure.last().reason)")
         }
         return result
-    }
-}
-
-/// Why OpenSSL failed, in its own words.
-enum TLSFailure {
-    static func lastReason() -> String {
-        let code = ERR_get_error()
-        ERR_clear_error()
-        guard code != 0 else { return "no reason given" }
-        guard let text = unsafe ERR_reason_error_string(code) else { return "error \(code)" }
-        return unsafe String(cString: text)
     }
 }

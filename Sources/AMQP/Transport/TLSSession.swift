@@ -25,8 +25,10 @@ import Glibc
             case SSL_ERROR_WANT_WRITE:
                 try Poll.wait(
                     descriptor, for: Int16(POLLOUT), deadline: deadline, wake: wake, what: "the TLS handshake")
+            case SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN:
+                throw AMQPError(.connectionClosed, "the broker ended the connection during the TLS handshake")
             default:
-                throw AMQPError(.tlsFailed, "the TLS handshake failed: \(handshakeReason())")
+                throw handshakeFailure()
             }
         }
     }
@@ -50,15 +52,18 @@ import Glibc
         case SSL_ERROR_ZERO_RETURN: return .ended
         case SSL_ERROR_SYSCALL where errno == 0: return .ended
         case SSL_ERROR_SYSCALL: return .failed(Socket.systemError(what, errno))
-        default: return .failed(AMQPError(.connectionClosed, "\(what): \(TLSFailure.lastReason())"))
+        default: return .failed(TLSFailure.last().error(what))
         }
     }
 
-    private func handshakeReason() -> String {
+    private func handshakeFailure() -> AMQPError {
+        let what = "the TLS handshake failed"
         let verification = unsafe SSL_get_verify_result(session)
-        guard verification != X509_V_OK else { return TLSFailure.lastReason() }
-        ERR_clear_error()
-        return "the broker's certificate is not accepted: "
-            + (unsafe String(cString: X509_verify_cert_error_string(verification)))
+        let failure = TLSFailure.last()
+        if verification != X509_V_OK {
+            let reason = unsafe String(cString: X509_verify_cert_error_string(verification))
+            return AMQPError(.tlsFailed, "\(what): the broker's certificate is not accepted: \(reason)")
+        }
+        return failure.isEndOfStream ? failure.error(what) : AMQPError(.tlsFailed, "\(what): \(failure.reason)")
     }
 }
