@@ -1,0 +1,95 @@
+import AMQP
+import LocalServers
+import Telemetry
+import Testing
+
+extension OwnBrokerTests {
+    /// The broker goes away in the middle of everything and comes back.
+    @Suite struct OutageTests {
+        enum Ending: String, CaseIterable {
+            case stopped
+            case killed
+        }
+
+        private static let count = 10_000
+
+        @Test(.timeLimit(.minutes(10)), arguments: Ending.allCases)
+        func nothingConfirmedIsLostWhenTheBrokerIs(_ ending: Ending) async throws {
+            try await OwnBroker.withVirtualHost { broker in
+                let proxy = try FaultProxy(to: broker.server.port)
+                let publishing = try await broker.connect(port: proxy.port)
+                let consuming = try await broker.connect()
+                let events = EventListener(consuming)
+                try await consuming.declare(QueueDeclaration("q"))
+                let consumer = try await consuming.consume("q")
+                async let collected = Self.ids(from: consumer)
+                try await events.consumerUp()
+
+                var options = PublisherOptions()
+                options.windowCountMax = Self.count
+                options.windowByteCountMax = 64 * 1024 * 1024
+                options.timeout = .seconds(240)
+                let publisher = try await publishing.makePublisher(options)
+                // Slow enough that the broker goes while most of the bytes are still under way.
+                await proxy.set(.limited(bytesPerSecond: 1_500_000), on: .toServer)
+                async let outcomes = publisher.publish(contentsOf: Self.messages)
+                try await eventually { publishing.metrics.confirmed.value >= 500 }
+                #expect(publisher.unconfirmedCount + publishing.metrics.confirmed.value >= Self.count)
+                try await Self.end(broker.server, ending)
+                // One that is asked for while the broker is away waits for it.
+                async let late = broker.connect { $0.openTimeout = .seconds(240) }
+                async let afterwards = publisher.publish(contentsOf: Publication.series("after", count: 100, to: "q"))
+                await proxy.set(.pass)
+                try await broker.server.start()
+
+                let told = await outcomes
+                #expect(await afterwards.codes.allSatisfy { $0 == nil })
+                #expect(try await late.metrics.connects.value == 1)
+                try await publisher.publish(.named("last"), routingKey: "q")
+                try Self.compare(told, await collected)
+                #expect(publishing.metrics.connects.value == 2 && consuming.metrics.connects.value == 2)
+                #expect(consuming.metrics.consumersUp.value == 1)
+                await publishing.close()
+                await consuming.close()
+                await (try late).close()
+                await proxy.close()
+            }
+        }
+
+        private static var messages: [Publication] {
+            let text = String(repeating: "x", count: 512)
+            return (0..<count).map { Publication(.named("m-\($0)", text: text), routingKey: "q") }
+        }
+
+        private static func end(_ server: RabbitServer, _ ending: Ending) async throws {
+            switch ending {
+            case .stopped: try await server.stop()
+            case .killed: try await server.kill()
+            }
+        }
+
+        /// Everything up to the message called `last`, through the outage.
+        private static func ids(from consumer: Consumer) async -> Set<String> {
+            var ids = Set<String>()
+            for await delivery in consumer {
+                delivery.ack()
+                if delivery.id == "last" { break }
+                ids.insert(delivery.id)
+            }
+            return ids
+        }
+
+        private static func compare(_ outcomes: [PublishOutcome], _ consumed: Set<String>) throws {
+            let confirmed = Set(outcomes.indices.filter { outcomes[$0].isConfirmed }.map { "m-\($0)" })
+            let unknown = Set(outcomes.indices.filter { outcomes[$0].error?.code == .unknownOutcome }.map { "m-\($0)" })
+            #expect(confirmed.count >= 500)
+            #expect(unknown.count > 0)
+            // Nothing is anything else: it was all on the wire.
+            #expect(confirmed.count + unknown.count == count)
+            #expect(confirmed.subtracting(consumed) == [], "confirmed and lost")
+            let afterwards = Set((0..<100).map { "after-\($0)" })
+            #expect(afterwards.subtracting(consumed) == [], "confirmed and lost")
+            #expect(consumed.subtracting(afterwards).subtracting(confirmed).isSubset(of: unknown))
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import AMQP
+import LocalServers
+import Testing
+
+/// What was declared is declared again after a reconnect.
+@Suite struct TopologyRecoveryTests {
+    @Test func whatDiedWithTheConnectionIsThereAgain() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy { proxy, connection in
+                let events = EventListener(connection)
+                var exclusive = QueueDeclaration("exclusive", kind: .classic)
+                exclusive.isDurable = false
+                exclusive.isExclusive = true
+                var autoDelete = QueueDeclaration("auto-delete", kind: .classic)
+                autoDelete.isAutoDelete = true
+                var exchange = ExchangeDeclaration("x", kind: .topic)
+                exchange.isAutoDelete = true
+                try await connection.declare(
+                    Topology(
+                        exchanges: [exchange], queues: [exclusive, autoDelete],
+                        bindings: [
+                            BindingDeclaration(from: "x", to: .queue("exclusive"), routingKey: "e.#"),
+                            BindingDeclaration(from: "x", to: .queue("auto-delete"), routingKey: "a.#"),
+                        ]))
+                let publisher = try await connection.makePublisher()
+                let consumers = [
+                    try await connection.consume("exclusive"), try await connection.consume("auto-delete"),
+                ]
+                await proxy.cutAll()
+                try await events.recovered()
+                #expect(connection.metrics.consumersUp.value == 2)
+                try await publisher.publish(.named("one"), to: "x", routingKey: "e.1")
+                try await publisher.publish(.named("two"), to: "x", routingKey: "a.1")
+                for (consumer, id) in zip(consumers, ["one", "two"]) {
+                    let delivery = await consumer.nextBatch(countMax: 1).first
+                    #expect(delivery?.id == id)
+                    delivery?.ack()
+                }
+            }
+        }
+    }
+
+    @Test func whatWasDeletedStaysDeleted() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy { proxy, connection in
+                let events = EventListener(connection)
+                try await connection.declare(
+                    Topology(
+                        exchanges: [ExchangeDeclaration("x", kind: .direct), ExchangeDeclaration("y", kind: .direct)],
+                        queues: [QueueDeclaration("gone"), QueueDeclaration("kept")],
+                        bindings: [
+                            BindingDeclaration(from: "x", to: .queue("kept"), routingKey: "old"),
+                            BindingDeclaration(from: "y", to: .queue("kept"), routingKey: "gone with y"),
+                            BindingDeclaration(from: "x", to: .queue("kept"), routingKey: "kept"),
+                        ]))
+                try await connection.delete(queue: "gone")
+                try await connection.delete(exchange: "y")
+                try await connection.unbind(queue: "kept", from: "x", routingKey: "old")
+                await proxy.cutAll()
+                try await events.recovered()
+                try await expectFailure(.notFound) { try await connection.status(ofQueue: "gone") }
+                try await expectFailure(.notFound) { try await connection.check(exchange: "y") }
+                let publisher = try await connection.makePublisher()
+                try await expectFailure(.returned) {
+                    try await publisher.publish(Message(), to: "x", routingKey: "old")
+                }
+                try await publisher.publish(Message(), to: "x", routingKey: "kept")
+            }
+        }
+    }
+
+    @Test func oneBadEntityDoesNotStopTheOthersAndIsTriedAgain() async throws {
+        try await Broker.withVirtualHost { broker in
+            let admin = try await broker.connect()
+            try await broker.withProxy { proxy, connection in
+                var volatile = QueueDeclaration("volatile", kind: .classic)
+                volatile.isExclusive = true
+                try await connection.declare(
+                    Topology(
+                        exchanges: [ExchangeDeclaration("x", kind: .topic)],
+                        queues: [QueueDeclaration("changed"), volatile],
+                        bindings: [BindingDeclaration(from: "x", to: .queue("volatile"), routingKey: "#")]))
+                let events = EventListener(connection)
+                let publisher = try await connection.makePublisher()
+                let consumer = try await connection.consume("volatile")
+                // Behind our back the queue becomes another one.
+                try await admin.delete(queue: "changed")
+                try await admin.declare(QueueDeclaration("changed", kind: .classic))
+                await proxy.cutAll()
+                let (entity, error) = try await events.first {
+                    if case .topologyFailed(let entity, let error) = $0 { (entity, error) } else { nil }
+                }
+                #expect(entity == "queue changed")
+                #expect(error.declarationDifference?.property == "x-queue-type")
+                try await events.recovered()
+                try await publisher.publish(.named("through"), to: "x", routingKey: "any")
+                let delivery = await consumer.nextBatch(countMax: 1).first
+                #expect(delivery?.id == "through")
+                delivery?.ack()
+                // Once it is out of the way, ours is made without a further reconnect.
+                try await admin.delete(queue: "changed")
+                try await eventually {
+                    try await broker.arguments(ofQueue: "changed") == QueueDeclaration("changed").arguments.described
+                }
+                #expect(connection.metrics.connects.value == 2)
+            }
+            await admin.close()
+        }
+    }
+
+    @Test func anExclusiveQueueHeldByTheLostConnectionIsHadInTheEnd() async throws {
+        try await Broker.withVirtualHost { broker in
+            let lost = try FaultProxy(to: broker.server.port)
+            let good = try FaultProxy(to: broker.server.port)
+            await good.setRefusing(true)
+            let connection = try await broker.connect {
+                $0.hosts = [.init(lost.host, port: lost.port), .init(good.host, port: good.port)]
+                $0.heartbeat = .seconds(2)
+            }
+            let events = EventListener(connection)
+            var exclusive = QueueDeclaration("exclusive", kind: .classic)
+            exclusive.isExclusive = true
+            exclusive.isDurable = false
+            try await connection.declare(exclusive)
+            let publisher = try await connection.makePublisher()
+            let consumer = try await connection.consume("exclusive")
+            await lost.set(.swallow)
+            await good.setRefusing(false)
+            #expect(try await events.disconnected().code == .heartbeatLost)
+            // The broker may not have noticed yet, and then keeps the queue for the old connection.
+            try await events.consumerUp()
+            try await publisher.publish(.named("after"), routingKey: "exclusive")
+            #expect(await consumer.nextBatch(countMax: 1).first?.id == "after")
+            await connection.close(gracePeriod: .zero)
+            await lost.close()
+            await good.close()
+        }
+    }
+}
