@@ -5,9 +5,23 @@ import Testing
 @Suite struct PipelineMachineTests {
     private let failure = PostgresError(.uniqueViolation)
 
-    private func machine(_ entries: PipelineMachine<String>.Entry...) -> PipelineMachine<String> {
+    private enum Sent {
+        case preparation(StatementNumber)
+        case execution(String, StatementNumber)
+        case deallocation
+        case synchronisation(String?)
+    }
+
+    private func machine(_ sent: Sent...) -> PipelineMachine<String> {
         var machine = PipelineMachine<String>()
-        for entry in entries { machine.sent(entry) }
+        for one in sent {
+            switch one {
+            case .preparation(let number): machine.sent(.preparation, statement: number)
+            case .execution(let token, let number): machine.sent(.execution, token, statement: number, byteCount: 10)
+            case .deallocation: machine.sent(.deallocation)
+            case .synchronisation(let token): machine.sent(.synchronisation, token)
+            }
+        }
         return machine
     }
 
@@ -98,10 +112,20 @@ import Testing
         #expect(machine(.synchronisation(nil)).current == nil)
     }
 
+    @Test func bytesUnderWayAreCounted() {
+        var machine = machine(.execution("a", 1), .execution("b", 1), .synchronisation(nil))
+        #expect(machine.byteCount == 20)
+        _ = machine.received(.success)
+        _ = machine.received(.end)
+        #expect(machine.byteCount == 10)
+        _ = machine.abandon()
+        #expect(machine.byteCount == 0)
+    }
+
     @Test func unsynchronisedStatementsAreCounted() {
         var machine = machine(.preparation(1), .execution("a", 1))
         #expect(machine.unsynchronisedCount == 2)
-        machine.sent(.synchronisation(nil))
+        machine.sent(.synchronisation)
         #expect(machine.unsynchronisedCount == 0)
     }
 }

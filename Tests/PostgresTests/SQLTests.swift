@@ -8,7 +8,7 @@ import Testing
         let sql: SQL = "INSERT INTO orders (id, note) VALUES (\(7), \(note))"
         #expect(sql.text == "INSERT INTO orders (id, note) VALUES ($1, $2)")
         #expect(sql.parameterTypes == [PostgresType.int8.oid, PostgresType.text.oid])
-        #expect(Array(sql.values.bytes.suffix(note.utf8.count)) == Array(note.utf8))
+        #expect(Array(sql.body.values.bytes.suffix(note.utf8.count)) == Array(note.utf8))
     }
 
     @Test func parametersMayStandSideBySideAndAtTheEnds() {
@@ -22,8 +22,9 @@ import Testing
         let sql: SQL = "SELECT \(1) WHERE \(sql: condition) AND kind = \("x")"
         #expect(sql.text == "SELECT $1 WHERE id = $2 AND owner = $3 AND kind = $4")
         #expect(sql.parameterCount == 4)
-        let places = sql.pieces.compactMap(\.parameter).map {
-            Array(sql.values.bytes[$0.offset..<($0.offset + $0.byteCount)])
+        let values = sql.body.values
+        let places = sql.body.parameters.map { piece in
+            Array(values.bytes.dropFirst(piece.offset - values.headByteCount).prefix(piece.byteCount))
         }
         #expect(places[1] == [0, 0, 0, 0, 0, 0, 0, 5])
         #expect(places[3] == Array("x".utf8))
@@ -32,19 +33,19 @@ import Testing
     @Test func nullHasNoBytes() {
         let nothing: String? = nil
         let sql: SQL = "SELECT \(nothing), \("")"
-        #expect(sql.pieces.compactMap(\.parameter?.byteCount) == [-1, 0])
+        #expect(sql.body.parameters.map(\.byteCount) == [-1, 0])
         #expect(sql.parameterTypes == [PostgresType.text.oid, PostgresType.text.oid])
     }
 
     @Test func oneCallSiteHasOneTemplate() {
         func statement(_ id: Int) -> SQL { "SELECT \(id) FROM t" }
-        #expect(statement(1).hasSameTemplate(as: statement(2)))
-        #expect(!statement(1).hasSameTemplate(as: "SELECT \(1) FROM u"))
+        #expect(SQLTemplate(statement(1)).fits(statement(2)))
+        #expect(!SQLTemplate(statement(1)).fits("SELECT \(1) FROM u"))
     }
 
     @Test func typesTellTemplatesApart() {
         func statement(_ value: some PostgresEncodable) -> SQL { "SELECT \(value)" }
-        #expect(!statement(1).hasSameTemplate(as: statement("1")))
+        #expect(!SQLTemplate(statement(1)).fits(statement("1")))
     }
 
     @Test func descriptionHoldsNoValues() {

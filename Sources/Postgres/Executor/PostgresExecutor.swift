@@ -17,7 +17,7 @@ import Telemetry
 /// `@unchecked Sendable` is true because `ready`, `unflushed` and `keys` are used on the thread only.
 public final class PostgresExecutor: TaskExecutor, @unchecked Sendable {
     /// The executor that pools share unless told otherwise.
-    public static let shared = PostgresExecutor(name: "postgres")
+    public static let shared = PostgresExecutor(name: "postgres-io")
 
     private let poller = Poller()
     private let mailbox = Lock(Mailbox())

@@ -13,8 +13,8 @@ extension ConnectionHandle {
     }
 
     /// Buffers data of a COPY to the server; libpq's buffer grows, so mind whether writing is blocked.
-    func putCopyData(_ bytes: [UInt8]) -> Bool {
-        unsafe bytes.withUnsafeBytes { bytes in
+    func putCopyData(_ data: PostgresWriter) -> Bool {
+        unsafe data.withBytes { bytes in
             unsafe PQputCopyData(
                 pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count)) == 1
         }

@@ -71,14 +71,11 @@ struct ConnectionHandle: ~Copyable, @unchecked Sendable {
     }
 
     /// Buffers an execution of a prepared statement with the values of `sql`, parameters and results in binary.
-    func sendPrepared(name: StatementName, values sql: borrowing SQL) -> Bool {
+    func sendPrepared(name: borrowing StatementName, values sql: borrowing SQL) -> Bool {
         let count = scratch.load(sql)
-        return unsafe sql.values.bytes.withUnsafeBytes { bytes in
-            unsafe scratch.resolve(count, in: bytes)
-            return unsafe name.withCString { name in
-                unsafe PQsendQueryPrepared(
-                    pointer, name, Int32(count), scratch.values, scratch.lengths, scratch.formats, 1) == 1
-            }
+        return unsafe name.withCString { name in
+            unsafe PQsendQueryPrepared(
+                pointer, name, count, scratch.values, scratch.lengths, scratch.formats, 1) == 1
         }
     }
 

@@ -7,7 +7,6 @@ final class ParameterScratch: @unchecked Sendable {
     private(set) var lengths: UnsafeMutablePointer<Int32>
     /// All ones: binary.
     private(set) var formats: UnsafeMutablePointer<Int32>
-    private var offsets: UnsafeMutablePointer<Int>
     private var capacity: Int
 
     init(capacity: Int = 16) {
@@ -15,7 +14,6 @@ final class ParameterScratch: @unchecked Sendable {
         unsafe values = .allocate(capacity: capacity)
         unsafe lengths = .allocate(capacity: capacity)
         unsafe formats = .allocate(capacity: capacity)
-        unsafe offsets = .allocate(capacity: capacity)
         unsafe formats.initialize(repeating: 1, count: capacity)
     }
 
@@ -23,30 +21,22 @@ final class ParameterScratch: @unchecked Sendable {
         deallocate()
     }
 
-    /// Takes lengths and places of a statement's parameters.
+    /// Takes a statement's parameters; a null address is SQL `NULL`.
     ///
-    /// - Returns: how many there are.
-    func load(_ sql: borrowing SQL) -> Int {
-        let needed = sql.pieces.count
-        if needed > capacity { grow(to: needed) }
+    /// - Returns: how many there are. The addresses are valid while the statement is held.
+    func load(_ sql: borrowing SQL) -> Int32 {
+        if sql.body.pieceCount > capacity { grow(to: sql.body.pieceCount) }
+        guard let base = unsafe sql.body.values.storage?.start else { return 0 }
         var count = 0
-        for piece in sql.pieces {
-            guard let parameter = piece.parameter else { continue }
-            unsafe lengths[count] = Int32(truncatingIfNeeded: parameter.byteCount)
-            unsafe offsets[count] = parameter.offset
-            count += 1
+        for index in 0..<sql.body.pieceCount {
+            let piece = sql.body[index]
+            guard piece.hasParameter else { continue }
+            let address = unsafe (base + piece.offset).assumingMemoryBound(to: CChar.self)
+            unsafe values[count] = piece.byteCount < 0 ? nil : UnsafePointer(address)
+            unsafe lengths[count] = Int32(truncatingIfNeeded: piece.byteCount)
+            count &+= 1
         }
-        return count
-    }
-
-    /// Turns the places into addresses; a null address is SQL `NULL`, so an empty value needs one that is not.
-    func resolve(_ count: Int, in bytes: UnsafeRawBufferPointer) {
-        let base = unsafe bytes.baseAddress ?? UnsafeRawPointer(formats)
-        for index in 0..<count {
-            let isNull = unsafe lengths[index] < 0
-            let address = unsafe (base + offsets[index]).assumingMemoryBound(to: CChar.self)
-            unsafe values[index] = unsafe isNull ? nil : address
-        }
+        return Int32(truncatingIfNeeded: count)
     }
 
     private func grow(to count: Int) {
@@ -55,7 +45,6 @@ final class ParameterScratch: @unchecked Sendable {
         unsafe values = .allocate(capacity: count)
         unsafe lengths = .allocate(capacity: count)
         unsafe formats = .allocate(capacity: count)
-        unsafe offsets = .allocate(capacity: count)
         unsafe formats.initialize(repeating: 1, count: count)
     }
 
@@ -63,6 +52,5 @@ final class ParameterScratch: @unchecked Sendable {
         unsafe values.deallocate()
         unsafe lengths.deallocate()
         unsafe formats.deallocate()
-        unsafe offsets.deallocate()
     }
 }

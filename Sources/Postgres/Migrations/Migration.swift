@@ -24,4 +24,9 @@ public struct MigrationReport: Sendable, Hashable {
     public var applied: [Int] = []
     /// The highest number in the database.
     public var version = 0
+
+    public init(applied: [Int] = [], version: Int = 0) {
+        self.applied = applied
+        self.version = version
+    }
 }

@@ -9,79 +9,39 @@
 ///
 /// Parts are put together with ``SQLInterpolation/appendInterpolation(sql:)`` from other such literals.
 public struct SQL: Sendable, ExpressibleByStringInterpolation {
-    /// The literals, each with the parameter that follows it.
-    @usableFromInline
-    var pieces: [SQLPiece]
-
-    /// The bytes of all parameters; the pieces say which belong to whom.
-    @usableFromInline
-    var values: PostgresWriter
-
-    /// Identifies the text and the parameter types, computed from the literals' addresses while the statement is made.
-    @usableFromInline
-    var fingerprint: UInt
+    @usableFromInline var body: SQLBody
 
     @inlinable
     public init(stringLiteral literal: StaticString) {
-        var interpolation = SQLInterpolation(literalCapacity: 0, interpolationCount: 0)
-        interpolation.appendLiteral(literal)
-        self.init(stringInterpolation: interpolation)
+        body = SQLBody(interpolationCount: 0)
+        body.append(SQLPiece(literal: literal))
     }
 
     @inlinable
     public init(stringInterpolation interpolation: SQLInterpolation) {
-        pieces = interpolation.pieces
-        values = interpolation.values
-        fingerprint = interpolation.fingerprint
+        body = interpolation.body
     }
 }
 
 extension SQL {
     /// How many values are bound.
-    var parameterCount: Int {
-        pieces.reduce(0) { $0 + ($1.parameter == nil ? 0 : 1) }
-    }
+    var parameterCount: Int { body.parameters.count }
+
+    /// The declared types of the parameters, in order.
+    var parameterTypes: [UInt32] { body.parameters.map(\.type) }
 
     /// The text as the server gets it, with `$1`, `$2`, … where the values belong.
     var text: String {
         var text = ""
         var number = 0
-        for piece in pieces {
-            text += piece.text
-            if piece.parameter != nil {
+        for index in 0..<body.pieceCount {
+            text += body[index].text
+            if body[index].hasParameter {
                 number += 1
                 text += "$\(number)"
             }
         }
         return text
-    }
-
-    /// The declared types of the parameters, in order.
-    var parameterTypes: [UInt32] {
-        pieces.compactMap { $0.parameter?.type.oid }
-    }
-
-    /// Whether both have the same text and parameter types, judged by the addresses of their literals.
-    ///
-    /// The same text from two places of the program counts as two statements; that costs one more preparation, no more.
-    func hasSameTemplate(as other: SQL) -> Bool {
-        guard fingerprint == other.fingerprint, pieces.count == other.pieces.count else { return false }
-        for index in pieces.indices {
-            let (mine, theirs) = (pieces[index], other.pieces[index])
-            if mine.address != theirs.address || mine.byteCount != theirs.byteCount
-                || mine.parameter?.type != theirs.parameter?.type || mine.isIdentifier != theirs.isIdentifier
-            {
-                return false
-            }
-        }
-        return true
-    }
-
-    /// The statement without the bytes of its values, to be kept as the key of a prepared statement.
-    var template: SQL {
-        var template = self
-        template.values = PostgresWriter()
-        return template
     }
 }
 

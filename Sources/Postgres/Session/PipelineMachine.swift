@@ -3,16 +3,23 @@
 /// The server answers strictly in order; after a failure it skips everything up to the next synchronisation point (protocol
 /// section 55.2.4). This machine says whom an answer belongs to. `Token` stands for whoever waits.
 struct PipelineMachine<Token> {
-    enum Entry {
+    enum Kind {
         /// A statement is being prepared for the execution right behind it.
-        case preparation(StatementNumber)
-        /// A statement is executed; the number is nil where it was not prepared.
-        case execution(Token, StatementNumber?)
+        case preparation
+        case execution
         /// A prepared statement is freed; nobody waits.
         case deallocation
         /// A synchronisation point, for which somebody may wait: a statement that is a transaction of its own has happened
         /// only when this has been reached.
-        case synchronisation(Token?)
+        case synchronisation
+    }
+
+    private struct Entry {
+        let kind: Kind
+        /// Who waits, until told.
+        var token: Token?
+        let statement: StatementNumber
+        let byteCount: Int
     }
 
     /// What libpq reports.
@@ -46,6 +53,8 @@ struct PipelineMachine<Token> {
     private var preparationFailure: PostgresError?
     /// Entries since the last synchronisation point that was sent.
     private(set) var unsynchronisedCount = 0
+    /// Bytes of values that are under way.
+    private(set) var byteCount = 0
 
     var count: Int { entries.count }
     var isEmpty: Bool { entries.isEmpty }
@@ -53,116 +62,113 @@ struct PipelineMachine<Token> {
     /// The first who waits: for what the server works on now, or for what stands right behind it.
     var current: Token? {
         for index in 0..<min(entries.count, Self.lookAheadCount) {
-            if let token = Self.token(of: entries[index]) { return token }
+            if let token = entries[index].token { return token }
         }
         return nil
     }
 
-    /// At most a deallocation, a preparation and a synchronisation point stand before somebody who waits.
-    private static var lookAheadCount: Int { 4 }
+    /// At most the end of a result, a deallocation, a preparation and a synchronisation point stand before somebody who waits.
+    private static var lookAheadCount: Int { 5 }
 
-    private static func token(of entry: Entry) -> Token? {
-        switch entry {
-        case .execution(let token, _): token
-        case .synchronisation(let token): token
-        case .preparation, .deallocation: nil
-        }
-    }
-
-    mutating func sent(_ entry: Entry) {
-        if case .synchronisation = entry {
-            unsynchronisedCount = 0
-        } else {
-            unsynchronisedCount += 1
-        }
-        entries.append(entry)
+    /// - Parameters:
+    ///   - statement: for an execution and its preparation, 0 where it is not prepared.
+    ///   - byteCount: of the values.
+    mutating func sent(_ kind: Kind, _ token: Token? = nil, statement: StatementNumber = 0, byteCount: Int = 0) {
+        unsynchronisedCount = kind == .synchronisation ? 0 : unsynchronisedCount &+ 1
+        self.byteCount &+= byteCount
+        entries.append(Entry(kind: kind, token: token, statement: statement, byteCount: byteCount))
     }
 
     mutating func received(_ answer: Answer) -> Action {
         switch answer {
+        case .success: succeeded()
         case .end: ended()
         case .synchronised: synchronised()
-        case .success, .failure, .skipped: answered(answer)
+        case .failure(let error): failed(error)
+        case .skipped: skipped()
         }
     }
 
     /// Gives up everything that is unanswered, because the connection is gone.
     mutating func abandon() -> [Token] {
         unsynchronisedCount = 0
+        byteCount = 0
         isHeadAnswered = false
         failure = nil
         preparationFailure = nil
-        return entries.removeAll().compactMap(Self.token)
+        return entries.removeAll().compactMap(\.token)
     }
 
     private mutating func ended() -> Action {
         guard isHeadAnswered else { return .none }
         isHeadAnswered = false
         // A failure can come in place of a synchronisation point, which is still due then.
-        if case .synchronisation = entries.first { return .none }
+        if entries[0].kind == .synchronisation { return .none }
+        byteCount &-= entries[0].byteCount
         entries.removeFirst()
         return .none
     }
 
     private mutating func synchronised() -> Action {
-        guard case .synchronisation(let token) = entries.first else {
+        guard !entries.isEmpty, entries[0].kind == .synchronisation else {
             return .disagree("a synchronisation point was reported before its time")
         }
+        let token = entries[0].token.take()
         entries.removeFirst()
         failure = nil
         preparationFailure = nil
         return .synchronised(token)
     }
 
-    private mutating func answered(_ answer: Answer) -> Action {
-        guard let entry = entries.first else { return .disagree("an answer came that nothing was sent for") }
+    /// What is wrong with any result at all coming now.
+    private var disagreement: Action? {
+        if entries.isEmpty { return .disagree("an answer came that nothing was sent for") }
         if isHeadAnswered { return .disagree("a second answer came for one statement") }
+        return nil
+    }
+
+    private mutating func succeeded() -> Action {
+        if let disagreement { return disagreement }
         isHeadAnswered = true
-        switch entry {
-        case .preparation(let number): return prepared(number, answer)
-        case .execution(let token, let number): return executed(token, number, answer)
-        case .deallocation:
-            note(answer)
-            return .none
-        case .synchronisation(let token): return failedToSynchronise(token, answer)
+        switch entries[0].kind {
+        case .preparation, .deallocation: return .none
+        case .execution: return entries[0].token.take().map { .succeed($0) } ?? .none
+        case .synchronisation: return .disagree("a result came where a synchronisation point was due")
         }
     }
 
-    private mutating func prepared(_ number: StatementNumber, _ answer: Answer) -> Action {
-        switch answer {
-        case .success, .end, .synchronised: return .none
-        case .failure(let error):
+    private mutating func failed(_ error: PostgresError) -> Action {
+        if let disagreement { return disagreement }
+        isHeadAnswered = true
+        if failure == nil { failure = error }
+        let statement = entries[0].statement
+        switch entries[0].kind {
+        case .deallocation: return .none
+        case .preparation:
             preparationFailure = error
-            note(answer)
-            return .forget(number)
-        case .skipped: return .forget(number)
+            return .forget(statement)
+        case .execution:
+            let forgotten = error.code == .staleStatement ? statement : nil
+            return entries[0].token.take().map { .fail($0, error, forget: forgotten) } ?? .none
+        case .synchronisation:
+            // A transaction of one statement is committed at its synchronisation point, and that can fail.
+            return entries[0].token.map { .fail($0, error, forget: nil) } ?? .none
         }
     }
 
-    private mutating func executed(_ token: Token, _ number: StatementNumber?, _ answer: Answer) -> Action {
-        switch answer {
-        case .success, .end, .synchronised: return .succeed(token)
-        case .failure(let error):
-            note(answer)
-            return .fail(token, error, forget: error.code == .staleStatement ? number : nil)
-        case .skipped:
-            let own = preparationFailure.take()
-            return .fail(token, own ?? PostgresError(.transactionAborted, cause: failure), forget: nil)
+    private mutating func skipped() -> Action {
+        if let disagreement { return disagreement }
+        isHeadAnswered = true
+        switch entries[0].kind {
+        case .deallocation: return .none
+        case .preparation: return .forget(entries[0].statement)
+        case .execution:
+            let error = preparationFailure.take() ?? PostgresError(.transactionAborted, cause: failure)
+            return entries[0].token.take().map { .fail($0, error, forget: nil) } ?? .none
+        case .synchronisation: return .disagree("a synchronisation point was skipped")
         }
-    }
-
-    /// A transaction of one statement is committed at its synchronisation point, and that can fail.
-    private mutating func failedToSynchronise(_ token: Token?, _ answer: Answer) -> Action {
-        guard case .failure(let error) = answer else {
-            return .disagree("a result came where a synchronisation point was due")
-        }
-        return token.map { .fail($0, error, forget: nil) } ?? .none
-    }
-
-    private mutating func note(_ answer: Answer) {
-        if case .failure(let error) = answer, failure == nil { failure = error }
     }
 }
 
-/// Counts the statements prepared on a connection.
+/// Counts the statements prepared on a connection, from 1.
 typealias StatementNumber = Int

@@ -7,14 +7,14 @@ enum Outcome: Sendable {
 }
 
 /// Where a statement belongs, which decides when it is synchronised and what its failure spoils.
-enum Scope: Sendable {
+enum Scope: Sendable, Equatable {
     /// A transaction of its own.
     case autocommit
     case transaction(generation: Int, depth: Int)
     /// BEGIN, COMMIT and other statements by which this library runs transactions.
     case control(Control)
 
-    enum Control: Sendable {
+    enum Control: Sendable, Equatable {
         /// Nobody waits: its failure shows in what comes behind it.
         case begin(generation: Int)
         case transactionID(generation: Int)
@@ -49,21 +49,20 @@ final class Reply: @unchecked Sendable {
     }
 
     let scope: Scope
-    let deadline: MonotonicTime
+    /// Nobody will ever wait; it stands for many statements, of which only failures matter.
+    let isSilent: Bool
     var state = State.pending
     var interruption: Interruption?
     var isSent = false
     var isCancelRequested = false
     /// Stopped by a cancel request that was meant for a neighbour; may be sent again.
     var isCollateral = false
-    /// The size of the values, while they are under way.
-    var byteCount = 0
     /// The result of a transaction of one statement, until it is committed.
     var uncommitted: ResultStorage?
 
-    init(scope: Scope, deadline: MonotonicTime) {
+    init(scope: Scope, isSilent: Bool = false) {
         self.scope = scope
-        self.deadline = deadline
+        self.isSilent = isSilent
     }
 
     func wait(_ continuation: Suspension<Outcome>) { state = .waiting(.one(continuation)) }
@@ -73,13 +72,17 @@ final class Reply: @unchecked Sendable {
     ///
     /// - Returns: who is to be resumed, after the lock has been released.
     func settle(_ outcome: Outcome) -> Resumption? {
+        if isSilent { return nil }
         switch state {
         case .pending:
             state = .done(outcome)
             return nil
-        case .waiting(let waiter):
+        case .waiting(.one(let continuation)):
             state = .done(outcome)
-            return waiter.resumption(outcome)
+            return .one(continuation, outcome)
+        case .waiting(.member(let group)):
+            state = .done(outcome)
+            return group.settledOne().map { .group($0) }
         case .done: return nil
         }
     }
@@ -87,6 +90,10 @@ final class Reply: @unchecked Sendable {
     /// The outcome, once it is there.
     var outcome: Outcome? {
         if case .done(let outcome) = state { outcome } else { nil }
+    }
+
+    var isSettled: Bool {
+        if case .done = state { true } else { false }
     }
 
     /// Whether the server may be asked to stop it; what ends a transaction runs to its end.
@@ -133,15 +140,6 @@ enum Resumption {
         switch self {
         case .one(let continuation, let outcome): continuation.resume(outcome)
         case .group(let continuation): continuation.resume()
-        }
-    }
-}
-
-extension Reply.Waiter {
-    fileprivate func resumption(_ outcome: Outcome) -> Resumption? {
-        switch self {
-        case .one(let continuation): .one(continuation, outcome)
-        case .member(let group): group.settledOne().map { .group($0) }
         }
     }
 }

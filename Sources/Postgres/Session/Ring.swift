@@ -10,25 +10,31 @@ struct Ring<Element> {
     }
 
     var isEmpty: Bool { count == 0 }
-    var first: Element? { count == 0 ? nil : slots[head] }
 
+    /// An element by its place from the front. Reading a part of it copies nothing else.
     subscript(index: Int) -> Element {
-        precondition(index < count, "index past the end of the queue")
-        return slots[(head + index) & (slots.count - 1)]!
+        _read {
+            precondition(index < count, "index past the end of the queue")
+            yield slots[(head &+ index) & (slots.count &- 1)]!
+        }
+        _modify {
+            precondition(index < count, "index past the end of the queue")
+            yield &slots[(head &+ index) & (slots.count &- 1)]!
+        }
     }
 
-    mutating func append(_ element: Element) {
+    mutating func append(_ element: consuming Element) {
         if count == slots.count { grow() }
-        slots[(head + count) & (slots.count - 1)] = element
-        count += 1
+        slots[(head &+ count) & (slots.count &- 1)] = element
+        count &+= 1
     }
 
     @discardableResult
     mutating func removeFirst() -> Element? {
         guard count > 0 else { return nil }
         let element = slots[head].take()
-        head = (head + 1) & (slots.count - 1)
-        count -= 1
+        head = (head &+ 1) & (slots.count &- 1)
+        count &-= 1
         return element
     }
 

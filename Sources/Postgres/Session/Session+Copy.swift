@@ -12,7 +12,7 @@ extension Session {
             if let failure = change({ core, effects in core.startCopy(sql.text, &effects) }) { throw failure }
             try await expectCopy(isToServer: isToServer)
         } catch {
-            endCopy(scope, failure: error)
+            await endCopy(scope, failure: error)
             throw error.inStatement(sql.text)
         }
     }
@@ -23,9 +23,10 @@ extension Session {
         }
         if direction == isToServer { return }
         if direction {
-            _ = try await finishCopy(refusing: "the COPY was to go to the client")
+            // The refusal itself is answered with an error, as is the request to stop; neither is what went wrong.
+            _ = try? await finishCopy(refusing: "the COPY was to go to the client")
         } else {
-            try await abandonCopy()
+            try? await abandonCopy()
         }
         throw PostgresError(.misuse, note: "the COPY goes in the other direction")
     }
@@ -46,17 +47,25 @@ extension Session {
     }
 
     /// Goes back to pipelining statements.
-    func endCopy(_ scope: Scope, failure: PostgresError?) {
+    func endCopy(_ scope: Scope, failure: PostgresError?) async {
+        while true {
+            let hasMore = change { core, effects in
+                core.consumeCopyInput(&effects)
+                return core.takeCopyRest()
+            }
+            if !hasMore { break }
+            await waitForSocket()
+        }
         change { core, effects in core.endCopy(scope, failure: failure, &effects) }
     }
 
     /// Waits until the socket has something, takes something, or the connection is given up.
     func waitForSocket() async {
-        let deadline = MonotonicTime.now() + statementTimeout + SessionCore.cancelGrace
+        let deadline = MonotonicTime.now() + patience
         await Suspension.wait { (waiter: Suspension<Void>) in
             change { core, effects in
                 if core.breakage != nil {
-                    effects.waiters.append(waiter)
+                    effects.wake(waiter)
                 } else {
                     core.copyWaiter = waiter
                     core.copyDeadline = deadline
@@ -78,9 +87,9 @@ extension Session {
 
 extension Session {
     /// Sends data; waits while the socket takes none, so that memory stays bounded.
-    func writeCopy(_ bytes: [UInt8]) async throws(PostgresError) {
+    func writeCopy(_ data: PostgresWriter) async throws(PostgresError) {
         let isBlocked = try changeCopy { core, effects throws(PostgresError) in
-            guard core.handle.putCopyData(bytes) else {
+            guard core.handle.putCopyData(data) else {
                 core.lose(&effects)
                 throw core.breakage!
             }

@@ -5,7 +5,7 @@ extension Session {
     func run(_ sql: SQL, _ scope: Scope, timeout: Duration? = nil) async throws(PostgresError) -> ResultStorage {
         var attempt = 1
         while true {
-            let reply = Reply(scope: scope, deadline: deadline(timeout))
+            let reply = Reply(scope: scope)
             if let timeout { enforce(timeout, on: reply) }
             switch await send(sql, for: reply) {
             case .success(let result): return result
@@ -21,11 +21,9 @@ extension Session {
     /// Runs several statements that travel together.
     ///
     /// - Returns: one outcome for each, in order.
-    func run(_ statements: [SQL], _ scope: Scope, timeout: Duration? = nil) async -> [Outcome] {
+    func run(_ statements: [SQL], _ scope: Scope) async -> [Outcome] {
         guard !statements.isEmpty else { return [] }
-        let deadline = deadline(timeout)
-        let replies = statements.map { _ in Reply(scope: scope, deadline: deadline) }
-        if let timeout { enforce(timeout, on: replies[replies.count - 1]) }
+        let replies = statements.map { _ in Reply(scope: scope) }
         await withTaskCancellationHandler {
             await Suspension.wait { (continuation: Suspension<Void>) in
                 submit(statements, for: replies, continuation)
@@ -40,14 +38,18 @@ extension Session {
 
     /// Sends a statement for which nobody waits; its failure spoils the transaction and shows at COMMIT.
     func enqueue(_ sql: SQL, _ scope: Scope) throws(PostgresError) {
-        let reply = Reply(scope: scope, deadline: deadline(nil))
-        let outcome = change { core, effects in
-            // Whoever sends next flushes this as well.
-            if core.submit(sql, for: reply, &effects) { core.isFlushPromised = false }
-            return reply.outcome
+        let refusal = change { core, effects -> PostgresError? in
+            switch core.submit(sql, for: core.silentReply(scope), &effects) {
+            case .unflushed:
+                // Whoever sends next flushes this as well.
+                core.isFlushPromised = false
+                return nil
+            case .underWay: return nil
+            case .refused(let error): return error
+            }
         }
         metrics.statements.add(1)
-        if case .failure(let error) = outcome { throw error.inStatement(sql.text) }
+        if let refusal { throw refusal.inStatement(sql.text) }
     }
 
     /// Waits until everything sent so far has been answered, and no cancel request is on its way any more.
@@ -60,7 +62,7 @@ extension Session {
             }
             if !isWaiting { waiter.resume() }
         }
-        let reply = Reply(scope: .control(.barrier), deadline: deadline(nil))
+        let reply = Reply(scope: .control(.barrier))
         let outcome = await Suspension.wait { (continuation: Suspension<Outcome>) in
             change { core, effects in
                 reply.wait(continuation)
@@ -73,11 +75,13 @@ extension Session {
 
     /// Runs one of the statements that open and close transactions; they cannot be cancelled.
     func control(_ sql: SQL, _ control: Scope.Control) async throws(PostgresError) -> ResultStorage {
-        let reply = Reply(scope: .control(control), deadline: deadline(nil))
+        let reply = Reply(scope: .control(control))
         let outcome = await Suspension.wait { (continuation: Suspension<Outcome>) in
             change { core, effects in
                 reply.wait(continuation)
-                _ = core.submit(sql, for: reply, &effects)
+                if case .refused(let error) = core.submit(sql, for: reply, &effects) {
+                    effects.settle(reply, .failure(error))
+                }
                 core.flush(&effects)
             }
         }
@@ -98,14 +102,10 @@ extension Session {
         return error.code == .staleStatement || (reply.isCollateral && error.code == .statementTimeout)
     }
 
-    /// The server's `statement_timeout` comes first; this is for a server that does not answer at all.
-    private func deadline(_ timeout: Duration?) -> MonotonicTime {
-        MonotonicTime.now() + (timeout ?? statementTimeout + SessionCore.cancelGrace)
-    }
-
-    /// Looks at a deadline when its time comes; the common ones are long enough for the executor's sweep.
+    /// Stops a statement when its time is over, and until then has more patience than usual if it needs that.
     private func enforce(_ timeout: Duration, on reply: Reply) {
-        executor.schedule(at: reply.deadline) { [weak self] in
+        core.withLock { $0.patience = max($0.patience, timeout + SessionCore.cancelGrace) }
+        executor.schedule(at: .now() + timeout) { [weak self] in
             self?.change { core, effects in core.interrupt(reply, .deadline, &effects) }
         }
     }
@@ -128,8 +128,15 @@ extension Session {
         let issuer = onExecutor ? 0 : Self.currentTask
         let flusher = change { core, effects -> Flusher in
             reply.wait(continuation)
-            let needsFlush = core.submit(sql, for: reply, &effects)
-            return choose(needsFlush, onExecutor, issuer, &core, &effects)
+            switch core.submit(sql, for: reply, &effects) {
+            case .unflushed: return choose(onExecutor, issuer, &core, &effects)
+            case .underWay:
+                if !onExecutor { core.noteIssuer(issuer) }
+                return .nobody
+            case .refused(let error):
+                effects.settle(reply, .failure(error))
+                return .nobody
+            }
         }
         metrics.statements.add(1)
         start(flusher)
@@ -141,11 +148,15 @@ extension Session {
         let flusher = change { core, effects -> Flusher in
             let group = ReplyGroup(count: replies.count, continuation)
             for reply in replies { reply.wait(as: group) }
-            var needsFlush = false
+            var isUnflushed = false
             for index in statements.indices {
-                if core.submit(statements[index], for: replies[index], &effects) { needsFlush = true }
+                switch core.submit(statements[index], for: replies[index], &effects) {
+                case .unflushed: isUnflushed = true
+                case .underWay: break
+                case .refused(let error): effects.settle(replies[index], .failure(error))
+                }
             }
-            return choose(needsFlush, onExecutor, issuer, &core, &effects)
+            return isUnflushed ? choose(onExecutor, issuer, &core, &effects) : .nobody
         }
         metrics.statements.add(statements.count)
         start(flusher)
@@ -162,11 +173,10 @@ extension Session {
     }
 
     private func choose(
-        _ needsFlush: Bool, _ onExecutor: Bool, _ issuer: Int, _ core: inout SessionCore, _ effects: inout Effects
+        _ onExecutor: Bool, _ issuer: Int, _ core: inout SessionCore, _ effects: inout Effects
     ) -> Flusher {
-        if !onExecutor { core.noteIssuer(issuer) }
-        guard needsFlush else { return .nobody }
         if onExecutor { return .executor }
+        core.noteIssuer(issuer)
         if core.hasManyIssuers { return .task }
         core.flush(&effects)
         return .nobody

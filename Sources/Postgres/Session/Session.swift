@@ -8,7 +8,8 @@ final class Session: Sendable, SocketWatcher {
     let core: Lock<SessionCore>
     let executor: PostgresExecutor
     let metrics: MetricsRecorder
-    let statementTimeout: Duration
+    /// How long the server may be silent while a statement runs.
+    let patience: Duration
     private let descriptor: Int32
 
     init(
@@ -16,10 +17,10 @@ final class Session: Sendable, SocketWatcher {
         executor: PostgresExecutor, metrics: MetricsRecorder
     ) {
         descriptor = handle.descriptor
-        core = Lock(SessionCore(handle: handle, limits: limits))
+        patience = statementTimeout + SessionCore.cancelGrace
+        core = Lock(SessionCore(handle: handle, limits: limits, patience: patience))
         self.executor = executor
         self.metrics = metrics
-        self.statementTimeout = statementTimeout
     }
 
     /// Begins to read; the executor keeps the session alive until ``close()``.
@@ -67,6 +68,7 @@ final class Session: Sendable, SocketWatcher {
     }
 
     private func perform(_ effects: Effects) {
+        if effects.isQuiet { return }
         if effects.synchronisationCount > 0 { metrics.synchronisations.add(effects.synchronisationCount) }
         for resumption in effects.resumptions { resumption.resume() }
         for waiter in effects.waiters { waiter.resume() }

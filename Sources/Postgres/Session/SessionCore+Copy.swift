@@ -10,10 +10,9 @@ extension SessionCore {
             return PostgresError(.misuse, note: "another COPY is running on this connection; wait for its end")
         }
         if case .transaction(let generation, let depth) = scope {
-            let reply = Reply(scope: scope, deadline: .never)
             switch transaction.admit(generation: generation, depth: depth) {
             case .proceed: break
-            case .begin(let options): putBegin(options, for: reply, generation: generation, &effects)
+            case .begin(let options): putBegin(options, generation: generation, &effects)
             case .refuse(let error): return error
             }
         }
@@ -74,17 +73,21 @@ extension SessionCore {
         let wasCopying = use == .copy
         use = .pipeline
         effects.changesInterest = true
-        if wasCopying && !leaveCopyMode() {
+        if wasCopying && !handle.enterPipeline() {
             return breakOff(PostgresError(.connectionLost, note: "a COPY could not be ended"), &effects)
         }
         sendHeld(&effects)
     }
 
-    /// Takes the end of the COPY's results; then libpq is idle.
-    private mutating func leaveCopyMode() -> Bool {
-        // A result, perhaps an error behind it, and the end.
-        for _ in 0..<4 where !handle.isBusy {
-            if handle.nextResult() == nil { return handle.enterPipeline() }
+    /// Takes what is left of the COPY's results.
+    ///
+    /// - Returns: whether more has to come before libpq is idle.
+    mutating func takeCopyRest() -> Bool {
+        guard breakage == nil, use == .copy else { return false }
+        // A result, perhaps an error behind it, and the end; a COPY that still runs gives results without end.
+        for _ in 0..<4 {
+            if handle.isBusy { return true }
+            if handle.nextResult() == nil { return false }
         }
         return false
     }
@@ -93,6 +96,6 @@ extension SessionCore {
     mutating func moveCopy(_ effects: inout Effects) {
         if isWriteBlocked { write(&effects) }
         effects.changesInterest = true
-        if let waiter = copyWaiter.take() { effects.waiters.append(waiter) }
+        if let waiter = copyWaiter.take() { effects.wake(waiter) }
     }
 }

@@ -1,10 +1,12 @@
 extension SessionCore {
     /// Stops a statement: its task was cancelled or its deadline has passed.
     mutating func interrupt(_ reply: Reply, _ interruption: Reply.Interruption, _ effects: inout Effects) {
-        guard reply.outcome == nil, reply.interruption == nil else { return }
+        guard !reply.isSettled, reply.interruption == nil else { return }
         reply.interruption = interruption
-        guard reply.isSent else { return withdraw(reply, &effects) }
-        if case .transaction(let generation, _) = reply.scope, let error = reply.interruptionError {
+        guard reply.isSent, let error = reply.interruptionError else { return withdraw(reply, &effects) }
+        interruptionDeadline = .now() + Self.cancelGrace
+        needsBarrier = true
+        if case .transaction(let generation, _) = reply.scope {
             transaction.abort(error, generation: generation)
             requestCancel(&effects)
         } else {
@@ -17,6 +19,7 @@ extension SessionCore {
     mutating func interruptIfCurrent(_ effects: inout Effects) {
         guard let current = pipeline.current, current.interruption != nil, !current.isCancelRequested else { return }
         current.isCancelRequested = true
+        interruptionDeadline = .now() + Self.cancelGrace
         requestCancel(&effects)
     }
 
@@ -24,14 +27,14 @@ extension SessionCore {
         guard !isCancelling, breakage == nil, let cancel = handle.cancelHandle() else { return }
         isCancelling = true
         needsBarrier = true
-        effects.cancel = CancelRequest(cancel)
+        effects.send(CancelRequest(cancel))
     }
 
     /// The server has taken a cancel request, or could not be reached.
     mutating func cancelEnded(_ effects: inout Effects) {
         isCancelling = false
         interruptIfCurrent(&effects)
-        if !isCancelling, let waiter = cancelWaiter.take() { effects.waiters.append(waiter) }
+        if !isCancelling, let waiter = cancelWaiter.take() { effects.wake(waiter) }
     }
 
     /// Takes a statement back that was never sent. It stays in its queue, settled, and is skipped there.
@@ -39,18 +42,21 @@ extension SessionCore {
         if let error = reply.interruptionError { effects.settle(reply, .failure(error)) }
     }
 
-    /// Interrupts what is past its deadline; gives the connection up when even that is not answered.
+    /// Gives the connection up when the server has been silent for too long.
+    ///
+    /// The server ends each statement by itself after `statement_timeout`, so a longer silence means that it, or the way to
+    /// it, is gone.
     mutating func checkDeadlines(now: MonotonicTime, _ effects: inout Effects) {
         if breakage != nil { return }
-        if copyDeadline < now {
-            return breakOff(PostgresError(.deadlineExceeded, note: "a COPY made no progress"), &effects)
+        let isSilent = use == .copy ? copyDeadline < now : !pipeline.isEmpty && lastProgress + patience < now
+        if isSilent {
+            let error = PostgresError(.connectionLost, note: "the server did not answer within \(patience)")
+            return breakOff(error, &effects)
         }
-        guard let current = pipeline.current, current.deadline < now else { return }
-        if current.deadline + Self.cancelGrace < now || !current.isInterruptible {
-            let cause = PostgresError(.connectionLost, note: "the server did not answer in time")
-            return breakOff(cause, &effects)
+        if let current = pipeline.current, current.interruption != nil, interruptionDeadline < now {
+            let error = PostgresError(.connectionLost, note: "the server did not stop a statement in time")
+            breakOff(error, &effects)
         }
-        interrupt(current, .deadline, &effects)
     }
 
     /// How long the server may take to stop a statement.

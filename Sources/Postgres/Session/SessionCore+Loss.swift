@@ -27,14 +27,12 @@ extension SessionCore {
         if isAbandoned { return }
         isAbandoned = true
         handle.shutDown()
-        effects.listen = listen
-        effects.events.append(.lost(breakage))
+        effects.tell(.lost(breakage), listen)
         for reply in pipeline.abandon() { effects.settle(reply, .failure(lossError(for: reply, breakage))) }
         for statement in held.removeAll() { effects.settle(statement.reply, .failure(breakage)) }
-        if let waiter = copyWaiter.take() { effects.waiters.append(waiter) }
+        if let waiter = copyWaiter.take() { effects.wake(waiter) }
         isDirty = false
         isFlushPromised = false
-        byteCountInFlight = 0
     }
 
     /// A statement that may have run by itself, and a COMMIT, are in doubt; within a transaction nothing is.

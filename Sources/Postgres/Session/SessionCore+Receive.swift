@@ -7,50 +7,51 @@ extension SessionCore {
         if isWriteBlocked { write(&effects) }
         if use == .copy { return moveCopy(&effects) }
         let isAlive = handle.consumeInput()
+        lastProgress = .now()
         takeResults(&effects)
         takeNotifications(&effects)
         if !isAlive || handle.isBroken { return lose(&effects) }
-        interruptIfCurrent(&effects)
+        if needsBarrier { interruptIfCurrent(&effects) }
         sendHeld(&effects)
     }
 
     private mutating func takeResults(_ effects: inout Effects) {
         while !pipeline.isEmpty && breakage == nil && !handle.isBusy {
-            let isEndDue = pipeline.isHeadAnswered
             if let result = handle.nextResult() {
                 take(result, &effects)
             } else {
-                _ = pipeline.received(.end)
                 // An end that ends nothing means that libpq has nothing more to read.
-                if !isEndDue { return }
+                if !pipeline.isHeadAnswered { return }
+                _ = pipeline.received(.end)
             }
-            if handle.isBroken { return }
         }
+        if pipeline.isEmpty { forgetLongTimeouts() }
     }
 
     private mutating func take(_ result: consuming ResultHandle, _ effects: inout Effects) {
         switch result.status {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-            perform(pipeline.received(.success), ResultStorage(result), &effects)
+            perform(pipeline.received(.success), result, &effects)
         case PGRES_PIPELINE_SYNC:
-            perform(pipeline.received(.synchronised), nil, &effects)
+            perform(pipeline.received(.synchronised), result, &effects)
         case PGRES_PIPELINE_ABORTED:
-            perform(pipeline.received(.skipped), nil, &effects)
+            perform(pipeline.received(.skipped), result, &effects)
         default:
-            perform(pipeline.received(.failure(PostgresError(ServerReport(result)))), nil, &effects)
+            let report = ServerReport(result)
+            // Without a state it is libpq's own: the link broke inside of an answer, or there is no memory for it.
+            guard !report.sqlState.isEmpty else { return lose(&effects) }
+            perform(pipeline.received(.failure(PostgresError(report))), result, &effects)
         }
     }
 
     private mutating func perform(
-        _ action: PipelineMachine<Reply>.Action, _ result: ResultStorage?, _ effects: inout Effects
+        _ action: PipelineMachine<Reply>.Action, _ result: consuming ResultHandle, _ effects: inout Effects
     ) {
         switch action {
         case .none: break
         case .succeed(let reply):
-            byteCountInFlight -= reply.byteCount
-            succeeded(reply, result!, &effects)
+            if !reply.isSilent { succeeded(reply, ResultStorage(result), &effects) }
         case .fail(let reply, let error, let forgotten):
-            byteCountInFlight -= reply.byteCount
             if let forgotten { statements.forget(forgotten) }
             failed(reply, error, &effects)
         case .forget(let number): statements.forget(number)
@@ -63,12 +64,13 @@ extension SessionCore {
     }
 
     private mutating func succeeded(_ reply: Reply, _ result: ResultStorage, _ effects: inout Effects) {
-        if case .control(.transactionID(let generation)) = reply.scope, generation == transaction.generation {
-            transaction.transactionID = Rows(result).transactionID
-        }
-        if case .autocommit = reply.scope {
-            reply.uncommitted = result
-        } else {
+        switch reply.scope {
+        case .autocommit: reply.uncommitted = result
+        case .transaction: effects.settle(reply, .success(result))
+        case .control(let control):
+            if case .transactionID(let generation) = control, generation == transaction.generation {
+                transaction.transactionID = Rows(result).transactionID
+            }
             effects.settle(reply, .success(result))
         }
     }
@@ -105,10 +107,9 @@ extension SessionCore {
     }
 
     private mutating func takeNotifications(_ effects: inout Effects) {
-        var notifications: [PostgresNotification] = []
+        guard let first = handle.nextNotification() else { return }
+        var notifications = [first]
         while let notification = handle.nextNotification() { notifications.append(notification) }
-        if notifications.isEmpty { return }
-        effects.listen = listen
-        effects.events.append(.notifications(notifications))
+        effects.tell(.notifications(notifications), listen)
     }
 }

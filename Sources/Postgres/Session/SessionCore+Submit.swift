@@ -1,80 +1,58 @@
 extension SessionCore {
+    /// What became of a statement that was handed in.
+    enum Submission {
+        /// It is buffered; the caller has to see to it that it gets flushed.
+        case unflushed
+        /// It is on its way, or somebody else will send it.
+        case underWay
+        case refused(PostgresError)
+    }
+
     /// Sends a statement, or holds it back, or refuses it.
-    ///
-    /// - Returns: whether the caller has to see to it that what was buffered gets flushed.
-    mutating func submit(_ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects) -> Bool {
-        if let refusal = refusal(of: sql, for: reply) {
-            effects.settle(reply, .failure(refusal))
-            return false
-        }
-        guard canSend else {
+    mutating func submit(_ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects) -> Submission {
+        if let refusal = refusal(of: sql, for: reply) { return .refused(refusal) }
+        guard use == .pipeline, held.isEmpty, hasRoom else {
             held.append(HeldStatement(sql: copy sql, reply: reply))
-            return false
+            return .underWay
         }
-        send(sql, for: reply, &effects)
-        guard isDirty && !isFlushPromised else { return false }
+        if let refusal = send(sql, for: reply, &effects) { return .refused(refusal) }
+        guard isDirty, !isFlushPromised else { return .underWay }
         isFlushPromised = true
-        return true
+        return .unflushed
     }
 
-    /// Whether the pipeline has room.
-    private var canSend: Bool {
-        switch use {
-        case .pipeline: held.isEmpty && hasRoom
-        case .claimed, .copy: false
-        }
-    }
-
+    /// Whether the pipeline takes more.
     private var hasRoom: Bool {
-        pipeline.count < limits.statementCountInFlightMax && byteCountInFlight < limits.byteCountInFlightMax
+        pipeline.count < limits.statementCountInFlightMax && pipeline.byteCount < limits.byteCountInFlightMax
     }
 
     private func refusal(of sql: borrowing SQL, for reply: Reply) -> PostgresError? {
         if let breakage { return breakage }
-        if let interruption = reply.interruptionError { return interruption }
-        if let error = valueRefusal(sql) { return error }
-        return nil
-    }
-
-    private func valueRefusal(_ sql: borrowing SQL) -> PostgresError? {
-        if let refusal = sql.values.refusal { return Self.refused(refusal, sql.text) }
+        if reply.interruption != nil { return reply.interruptionError }
         // One look at the sum: a value over the limit makes the sum larger than the limit too.
-        guard sql.values.bytes.count > limits.valueByteCountMax else { return nil }
-        for piece in sql.pieces {
-            guard let parameter = piece.parameter, parameter.byteCount > limits.valueByteCountMax else { continue }
-            return Self.refused(.tooLarge(byteCount: parameter.byteCount), sql.text, limits.valueByteCountMax)
-        }
-        return nil
-    }
-
-    private static func refused(_ refusal: ValueRefusal, _ text: String, _ limit: Int = Int(Int32.max)) -> PostgresError
-    {
-        let note =
-            switch refusal {
-            case .nulInText: "text holds U+0000, which Postgres cannot store; take it out or send bytea"
-            case .invalidUTF8: "bytes given as text are not UTF-8; send them as bytea"
-            case .tooLarge(let count):
-                "a value of \(count) bytes is over the limit of \(limit); move it by COPY or in slices"
-            }
-        return PostgresError(.valueRefused, note: note, statement: text)
+        guard sql.body.values.refusal != nil || sql.body.valueByteCount > limits.valueByteCountMax else { return nil }
+        return limits.refusal(of: sql)
     }
 
     /// Sends what was held back, as far as there is room.
     mutating func sendHeld(_ effects: inout Effects) {
-        guard case .pipeline = use, !held.isEmpty else { return }
+        guard use == .pipeline, !held.isEmpty else { return }
         while hasRoom, let statement = held.removeFirst() {
-            if statement.reply.outcome != nil { continue }
-            if let refusal = breakage ?? statement.reply.interruptionError {
-                effects.settle(statement.reply, .failure(refusal))
-            } else {
-                send(statement.sql, for: statement.reply, &effects)
+            let reply = statement.reply
+            if reply.isSettled { continue }
+            if let refusal = breakage ?? reply.interruptionError ?? send(statement.sql, for: reply, &effects) {
+                effects.settle(reply, .failure(refusal))
             }
         }
         flush(&effects)
     }
 
     /// Buffers a statement behind whatever has to come before it.
-    private mutating func send(_ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects) {
+    ///
+    /// - Returns: why it cannot be sent.
+    private mutating func send(
+        _ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects
+    ) -> PostgresError? {
         switch reply.scope {
         case .autocommit:
             put(sql, for: reply, &effects)
@@ -82,49 +60,47 @@ extension SessionCore {
         case .transaction(let generation, let depth):
             switch transaction.admit(generation: generation, depth: depth) {
             case .proceed: break
-            case .begin(let options): putBegin(options, for: reply, generation: generation, &effects)
-            case .refuse(let error): return effects.settle(reply, .failure(error))
+            case .begin(let options): putBegin(options, generation: generation, &effects)
+            case .refuse(let error): return error
             }
             put(sql, for: reply, &effects)
         case .control:
             put(sql, for: reply, &effects)
         }
+        return nil
     }
 
     /// Buffers BEGIN, so that it costs no round trip of its own.
-    mutating func putBegin(
-        _ options: TransactionOptions, for first: Reply, generation: Int, _ effects: inout Effects
-    ) {
-        let begin = Reply(scope: .control(.begin(generation: generation)), deadline: first.deadline)
-        put(options.begin, for: begin, &effects)
+    mutating func putBegin(_ options: TransactionOptions, generation: Int, _ effects: inout Effects) {
+        put(options.begin, for: Reply(scope: .control(.begin(generation: generation))), &effects)
         guard options.needsTransactionID else { return }
-        let identity = Reply(scope: .control(.transactionID(generation: generation)), deadline: first.deadline)
+        let identity = Reply(scope: .control(.transactionID(generation: generation)))
         put("SELECT pg_current_xact_id()", for: identity, &effects)
     }
 
     /// Buffers one statement, preparing it first where that has not been done.
     private mutating func put(_ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects) {
-        if breakage != nil { return effects.settle(reply, .failure(breakage!)) }
-        let (name, number) = prepare(sql)
-        let isSent = handle.sendPrepared(name: name, values: sql)
-        pipeline.sent(.execution(reply, number))
-        byteCountInFlight += sql.values.bytes.count
-        reply.byteCount = sql.values.bytes.count
+        if pipeline.isEmpty { lastProgress = .now() }
+        let place = prepare(sql)
+        let isSent = handle.sendPrepared(name: statements.names[place], values: sql)
+        let number = statements.numbers[place]
+        pipeline.sent(.execution, reply, statement: number, byteCount: sql.body.valueByteCount)
         reply.isSent = true
         isDirty = true
         if !isSent { lose(&effects) }
     }
 
-    private mutating func prepare(_ sql: borrowing SQL) -> (StatementName, StatementNumber) {
+    /// - Returns: the statement's place in the cache.
+    private mutating func prepare(_ sql: borrowing SQL) -> Int {
         switch statements.find(sql) {
-        case .prepared(let name, let number): return (name, number)
-        case .unprepared(let name, let number, let evicted):
+        case .prepared(let place): return place
+        case .unprepared(let place, let evicted):
             if let evicted, handle.sendOnce(evicted.deallocation) { pipeline.sent(.deallocation) }
             // What libpq refuses here it refuses for the execution as well, where it is noticed.
-            if handle.sendPrepare(name: name, text: sql.text, types: sql.parameterTypes) {
-                pipeline.sent(.preparation(number))
+            if handle.sendPrepare(name: statements.names[place], text: sql.text, types: sql.parameterTypes) {
+                pipeline.sent(.preparation, statement: statements.numbers[place])
             }
-            return (name, number)
+            return place
         }
     }
 
@@ -134,8 +110,9 @@ extension SessionCore {
             if let reply { effects.settle(reply, .failure(breakage!)) }
             return
         }
-        pipeline.sent(.synchronisation(reply))
-        effects.synchronisationCount += 1
+        if pipeline.isEmpty { lastProgress = .now() }
+        pipeline.sent(.synchronisation, reply)
+        effects.sentSynchronisation()
         isDirty = false
         isFlushPromised = false
         if !handle.sendSync() { return lose(&effects) }
@@ -157,5 +134,27 @@ extension SessionCore {
         case .failed: lose(&effects)
         }
         if wasBlocked != isWriteBlocked { effects.changesInterest = true }
+    }
+}
+
+extension PostgresConfiguration.Limits {
+    /// Why a value of a statement is not sent.
+    func refusal(of sql: borrowing SQL) -> PostgresError? {
+        if let refusal = sql.body.values.refusal { return Self.refused(refusal, sql.text, valueByteCountMax) }
+        for parameter in sql.body.parameters where parameter.byteCount > valueByteCountMax {
+            return Self.refused(.tooLarge(byteCount: parameter.byteCount), sql.text, valueByteCountMax)
+        }
+        return nil
+    }
+
+    private static func refused(_ refusal: ValueRefusal, _ text: String, _ limit: Int) -> PostgresError {
+        let note =
+            switch refusal {
+            case .nulInText: "text holds U+0000, which Postgres cannot store; take it out or send bytea"
+            case .invalidUTF8: "bytes given as text are not UTF-8; send them as bytea"
+            case .tooLarge(let count):
+                "a value of \(count) bytes is over the limit of \(limit); move it by COPY or in slices"
+            }
+        return PostgresError(.valueRefused, note: note, statement: text)
     }
 }

@@ -28,11 +28,18 @@ struct SessionCore: ~Copyable {
     private var issuer: Int?
     /// Several tasks issue statements, so that one of them may wait for the others before it writes.
     private(set) var hasManyIssuers = false
-    /// Bytes of values sent and not answered.
-    var byteCountInFlight = 0
+    /// When something came last, or was sent after everything had been answered.
+    var lastProgress = MonotonicTime.now()
+    /// How long the server may be silent while something is under way; more for a statement with a longer timeout of its own.
+    var patience: Duration
+    private let usualPatience: Duration
+    /// Stands for the statements of a transaction for which nobody waits.
+    var silentReply: Reply?
     /// Who waits for the connection to move on in a COPY.
     var copyWaiter: Suspension<Void>?
     var copyDeadline = MonotonicTime.never
+    /// When a statement that was asked to stop must have done so.
+    var interruptionDeadline = MonotonicTime.never
     /// Who waits for the cancel requests to be over.
     var cancelWaiter: Suspension<Void>?
 
@@ -44,9 +51,11 @@ struct SessionCore: ~Copyable {
     /// Told what the server sends unasked.
     var listen: (@Sendable (SessionEvent) -> Void)?
 
-    init(handle: consuming ConnectionHandle, limits: PostgresConfiguration.Limits) {
+    init(handle: consuming ConnectionHandle, limits: PostgresConfiguration.Limits, patience: Duration) {
         self.handle = handle
         self.limits = limits
+        self.patience = patience
+        usualPatience = patience
         statements = StatementCache(capacity: limits.preparedStatementCountMax)
     }
 
@@ -58,6 +67,18 @@ struct SessionCore: ~Copyable {
         case claimed
         /// libpq is outside of pipeline mode. Exit: the COPY ends.
         case copy
+    }
+
+    mutating func forgetLongTimeouts() {
+        patience = usualPatience
+    }
+
+    /// The reply for a statement of this scope for which nobody waits.
+    mutating func silentReply(_ scope: Scope) -> Reply {
+        if let silentReply, silentReply.scope == scope { return silentReply }
+        let reply = Reply(scope: scope, isSilent: true)
+        silentReply = reply
+        return reply
     }
 
     mutating func noteIssuer(_ task: Int) {

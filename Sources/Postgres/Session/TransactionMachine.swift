@@ -87,7 +87,9 @@ struct TransactionMachine {
         if firstFailure == nil { firstFailure = error }
         switch state {
         case .open, .unopened: state = .failed(error, depth: depth)
-        case .none, .failed, .closing: break
+        // An abort behind a failure inside of a savepoint: going back to the savepoint does not heal it any more.
+        case .failed(let first, let firstDepth): state = .failed(first, depth: min(firstDepth, depth))
+        case .none, .closing: break
         }
     }
 

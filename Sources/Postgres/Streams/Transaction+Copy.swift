@@ -12,21 +12,22 @@ extension Transaction {
     ///
     /// - Returns: how many rows were taken.
     @discardableResult
-    public func copyIn(_ sql: SQL, _ body: (CopyWriter) async throws -> Void) async throws -> Int {
+    public func copyIn(_ sql: SQL, _ body: (inout CopyWriter) async throws -> Void) async throws -> Int {
         try await session.startCopy(sql, scope, isToServer: true)
-        let writer = CopyWriter(session: session)
+        var writer = CopyWriter(session: session)
         do {
-            try await body(writer)
+            try await body(&writer)
         } catch {
-            await refuseCopy(writer, because: error as? PostgresError ?? PostgresError(.cancelled))
+            await refuseCopy(
+                isFinished: writer.isFinished, because: error as? PostgresError ?? PostgresError(.cancelled))
             throw error
         }
         do throws(PostgresError) {
             let rowCount = try await writer.finish()
-            session.endCopy(scope, failure: nil)
+            await session.endCopy(scope, failure: nil)
             return rowCount
         } catch {
-            await refuseCopy(writer, because: error)
+            await refuseCopy(isFinished: writer.isFinished, because: error)
             throw error.inStatement(sql.text)
         }
     }
@@ -54,22 +55,22 @@ extension Transaction {
     }
 
     /// Has the server throw away what it got, so that the connection can be used again.
-    private func refuseCopy(_ writer: CopyWriter, because error: PostgresError) async {
+    private func refuseCopy(isFinished: Bool, because error: PostgresError) async {
         do throws(PostgresError) {
-            if !writer.isFinished { _ = try await session.finishCopy(refusing: "the client gave up") }
+            if !isFinished { _ = try await session.finishCopy(refusing: "the client gave up") }
         } catch {
             // The refusal itself is answered with an error.
         }
-        session.endCopy(scope, failure: error)
+        await session.endCopy(scope, failure: error)
     }
 
     private func stopCopy(_ end: CopyEnd, because error: PostgresError?) async {
-        if end.isReached { return session.endCopy(scope, failure: error) }
+        if end.isReached { return await session.endCopy(scope, failure: error) }
         do throws(PostgresError) {
             try await session.abandonCopy()
-            session.endCopy(scope, failure: error)
+            await session.endCopy(scope, failure: error)
         } catch let stopped {
-            session.endCopy(scope, failure: error ?? stopped)
+            await session.endCopy(scope, failure: error ?? stopped)
         }
     }
 }

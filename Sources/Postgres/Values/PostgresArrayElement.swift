@@ -27,7 +27,7 @@ extension PostgresArrayElement {
     @inlinable
     public static func encodeArray(_ elements: [Self], into writer: inout PostgresWriter) {
         writer.write(Int32(elements.isEmpty ? 0 : 1))
-        let nullFlagOffset = writer.bytes.count
+        let nullFlagOffset = writer.count
         writer.write(Int32(0))
         writer.write(postgresType.oid)
         if elements.isEmpty { return }
@@ -37,7 +37,11 @@ extension PostgresArrayElement {
         writer.write(count)
         writer.write(Int32(1))
         var holdsNull = false
-        for element in elements {
+        let elementsOffset = writer.count
+        for index in elements.indices {
+            let element = elements[index]
+            // The rest is expected to be like the first, so that the block grows once.
+            if index == 1 { writer.makeRoom((elements.count &- 1) &* (writer.count &- elementsOffset)) }
             if element.isPostgresNull {
                 writer.write(Int32(-1))
                 holdsNull = true
@@ -45,7 +49,7 @@ extension PostgresArrayElement {
                 writer.writeWithLength { element.encode(into: &$0) }
             }
         }
-        if holdsNull { writer.patch(1, at: nullFlagOffset) }
+        if holdsNull { writer.patch(Int32(1), at: nullFlagOffset) }
     }
 
     @inlinable
