@@ -1,3 +1,4 @@
+import Glibc
 import LocalServers
 import Postgres
 import Testing
@@ -44,11 +45,11 @@ struct Database {
 }
 
 /// Runs `body` and gives the library's error it throws.
-func postgresError(
-    _ body: () async throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
+func postgresError<Value>(
+    _ body: () async throws -> Value, sourceLocation: SourceLocation = #_sourceLocation
 ) async throws -> PostgresError {
     do {
-        try await body()
+        _ = try await body()
     } catch let error as PostgresError {
         return error
     }
@@ -58,7 +59,10 @@ func postgresError(
 
 struct NothingThrown: Error {}
 
-extension PostgresPool {
+/// The backends of the test's own database; other tests run beside it on the same cluster.
+let ownBackends: SQL = "pg_stat_activity WHERE datname = current_database()"
+
+extension PostgresQueryable {
     /// Waits until a query gives true; for what happens at the server without a word to us.
     func waitUntil(_ condition: SQL) async throws {
         for _ in 0..<3000 {
@@ -68,4 +72,15 @@ extension PostgresPool {
         }
         Issue.record("never true: \(condition)")
     }
+}
+
+/// Writes a small file anew.
+func write(_ text: String, to path: String) throws {
+    guard let file = fopen(path, "we") else { throw CannotWrite(path: path) }
+    defer { fclose(file) }
+    guard fputs(text, file) >= 0 else { throw CannotWrite(path: path) }
+}
+
+struct CannotWrite: Error {
+    let path: String
 }
