@@ -57,11 +57,13 @@ let package = Package(
 
         // Benchmarks, with their C baselines beside them.
         .target(
-            name: "BenchmarkBaselines", dependencies: ["CRabbitMQ"], path: "Sources/Benchmarks/Baselines",
+            name: "BenchmarkBaselines", dependencies: ["CRabbitMQ", "CPostgres"], path: "Sources/Benchmarks/Baselines",
             cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["AMQP", "BenchmarkBaselines", "LocalServers", "SagaCheck", "SagaFile", "SagaModel"],
+            dependencies: [
+                "AMQP", "BenchmarkBaselines", "LocalServers", "Postgres", "SagaCheck", "SagaFile", "SagaModel",
+            ],
             exclude: ["Baselines"]),
 
         // Tests, one target per library.

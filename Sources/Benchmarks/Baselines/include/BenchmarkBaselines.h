@@ -5,4 +5,5 @@
 #include "best_loop.h"
 #include "null_sink.h"
 #include "plain_loop.h"
+#include "postgres_loop.h"
 #include "write_count.h"
