@@ -56,7 +56,7 @@ public final class PostgresExecutor: TaskExecutor, @unchecked Sendable {
 // MARK: What connections ask for
 
 extension PostgresExecutor {
-    /// Begins to watch a socket and keeps its watcher alive until ``unwatch(_:key:)``.
+    /// Begins to watch a socket and keeps its watcher alive until ``forget(_:)``.
     ///
     /// - Returns: the key to name the socket by.
     func watch(_ descriptor: Int32, _ watcher: any SocketWatcher) -> UInt64 {
@@ -69,8 +69,13 @@ extension PostgresExecutor {
         return key
     }
 
-    func unwatch(_ descriptor: Int32, key: UInt64) {
+    /// Watches a socket no more. Only while it is open: a closed one's number may be another's.
+    func ignore(_ descriptor: Int32) {
         poller.remove(descriptor)
+    }
+
+    /// Lets go of a watcher.
+    func forget(_ key: UInt64) {
         let watcher = mailbox.withLock { $0.watchers.removeValue(forKey: key) }
         // Released outside of the lock: it may be the last reference.
         withExtendedLifetime(watcher) {}

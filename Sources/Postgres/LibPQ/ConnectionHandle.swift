@@ -22,7 +22,13 @@ struct ConnectionHandle: ~Copyable, @unchecked Sendable {
     }
 
     var isBroken: Bool { unsafe PQstatus(pointer) != CONNECTION_OK }
-    var descriptor: Int32 { unsafe PQsocket(pointer) }
+
+    /// The socket, nil once libpq has closed it, which it does by itself when the link breaks.
+    var openDescriptor: Int32? {
+        let descriptor = unsafe PQsocket(pointer)
+        return descriptor >= 0 ? descriptor : nil
+    }
+
     var isIdleOutsideTransaction: Bool { unsafe PQtransactionStatus(pointer) == PQTRANS_IDLE }
     var processID: Int32 { unsafe PQbackendPID(pointer) }
     var serverVersion: Int { Int(unsafe PQserverVersion(pointer)) }
@@ -96,7 +102,7 @@ struct ConnectionHandle: ~Copyable, @unchecked Sendable {
 
     /// Ends the conversation at once; the memory is freed with the handle.
     func shutDown() {
-        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+        if let descriptor = openDescriptor { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     /// What is needed to cancel from another thread.

@@ -10,13 +10,11 @@ final class Session: Sendable, SocketWatcher {
     let metrics: MetricsRecorder
     /// How long the server may be silent while a statement runs.
     let patience: Duration
-    private let descriptor: Int32
 
     init(
         _ handle: consuming ConnectionHandle, limits: PostgresConfiguration.Limits, statementTimeout: Duration,
         executor: PostgresExecutor, metrics: MetricsRecorder
     ) {
-        descriptor = handle.descriptor
         patience = statementTimeout + SessionCore.cancelGrace
         core = Lock(SessionCore(handle: handle, limits: limits, patience: patience))
         self.executor = executor
@@ -27,10 +25,10 @@ final class Session: Sendable, SocketWatcher {
     ///
     /// - Parameter listen: told what the server sends unasked, and of the loss of the connection.
     func open(_ listen: @escaping @Sendable (SessionEvent) -> Void) {
-        let key = executor.watch(descriptor, self)
         change { core, effects in
-            core.watchKey = key
             core.listen = listen
+            guard let descriptor = core.handle.openDescriptor else { return core.lose(&effects) }
+            core.watchKey = executor.watch(descriptor, self)
             // What came before the socket was watched shows only now.
             core.receive(&effects)
         }
@@ -46,9 +44,11 @@ final class Session: Sendable, SocketWatcher {
         let key = change { core, effects in
             core.listen = nil
             core.breakOff(PostgresError(.transactionClosed, note: "the connection has been closed"), &effects)
+            // Under the lock, like everything that may close the socket: its number may be another's by now.
+            if let descriptor = core.handle.openDescriptor { executor.ignore(descriptor) }
             return core.watchKey.take()
         }
-        if let key { executor.unwatch(descriptor, key: key) }
+        if let key { executor.forget(key) }
     }
 
     /// Runs `body` under the lock, then does what it asked for.
@@ -58,7 +58,7 @@ final class Session: Sendable, SocketWatcher {
         let result = core.withLock { core in
             let result = body(&core, &effects)
             // Under the lock, so that two changes cannot overtake each other.
-            if effects.changesInterest, let key = core.watchKey {
+            if effects.changesInterest, let key = core.watchKey, let descriptor = core.handle.openDescriptor {
                 executor.setInterest(core.interest, of: descriptor, key: key)
             }
             return result

@@ -50,9 +50,19 @@ import Testing
     @Test func abortedBecauseCommitNeverArrived() async throws {
         try await withProxy { database, proxy, pool in
             let sent = proxy.counts.bytesToServer
-            async let committing = commit(proxy, pool, meeting: .hold, on: .toServer)
-            // COMMIT has left this process when the proxy holds it back.
-            while pool.metrics.synchronisationCount < 4 { await Task.yield() }
+            let isHeld = Meeting(count: 2)
+            let before = Lock(0)
+            async let committing = postgresError {
+                try await pool.withTransaction { transaction in
+                    try await transaction.execute("INSERT INTO item VALUES (1)")
+                    await proxy.set(.hold, on: .toServer)
+                    before.withLock { $0 = pool.metrics.synchronisationCount }
+                    await isHeld.arrive()
+                }
+            }
+            await isHeld.arrive()
+            // COMMIT leaves this process with the next synchronisation point, and is held back by the proxy.
+            while pool.metrics.synchronisationCount == before.withLock({ $0 }) { await Task.yield() }
             await proxy.cutAll(.reset)
             await proxy.set(.pass)
             let error = try await committing
