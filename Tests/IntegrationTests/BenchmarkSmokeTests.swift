@@ -18,7 +18,21 @@ import Testing
                 "consume_p250_skald_per_second", "publish_null_sink_skald_cpu_us_per_message",
                 "publish_null_sink_best_c_cpu_us_per_message", "idle_memory_skald_kib_per_connection",
             ]
-        )
+        ),
+        "postgres": (
+            ratios: [
+                "saga_step_batch16_vs_c", "outbox_unnest_vs_c", "client_cpu_per_row_vs_c", "saga_step_batch16_cpu_vs_c",
+                "outbox_one_by_one_vs_c", "outbox_pipelined64_vs_c", "outbox_copy_vs_c", "saga_step_one_by_one_vs_c",
+                "saga_step_batch64_16_connections_vs_c",
+            ],
+            figures: [
+                "saga_step_batch16_skald_per_second", "saga_step_batch16_c_per_second",
+                "saga_step_batch16_4_connections_skald_per_second", "outbox_unnest_skald_cpu_us_per_row",
+                "outbox_unnest_c_cpu_us_per_row",
+            ]
+        ),
+        "check": (ratios: [], figures: ["states_per_second", "bytes_per_state"]),
+        "replay": (ratios: [], figures: ["histories_per_second", "parsed_histories_per_second"]),
     ]
 
     @Test func everyBenchmarkIsPromised() throws {
