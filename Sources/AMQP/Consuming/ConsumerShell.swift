@@ -177,6 +177,10 @@ final class ConsumerShell: ChannelHandler {
     static func take(_ countMax: Int, from state: inout State) -> [Delivery]? {
         guard state.bufferedCount > 0 else { return nil }
         let count = min(max(countMax, 1), state.bufferedCount)
+        if count == state.buffer.count {
+            defer { state.buffer = [] }
+            return state.buffer
+        }
         let batch = Array(state.buffer[state.bufferHead..<(state.bufferHead + count)])
         state.bufferHead += count
         if state.bufferHead == state.buffer.count {
@@ -213,16 +217,15 @@ final class ConsumerShell: ChannelHandler {
 
     func returned(_ content: ContentAssembler.Content) {}
 
-    private func take(_ content: ContentAssembler.Content, _ state: inout State) {
+    private func take(_ content: consuming ContentAssembler.Content, _ state: inout State) {
         guard case .delivery(let head) = content.head, state.settlement.delivered(head.tag) else { return }
-        let delivery = Delivery(
-            exchange: head.exchange, routingKey: head.routingKey, isRedelivered: head.redelivered,
-            body: content.body, encodedProperties: content.properties, tag: head.tag,
-            incarnation: state.incarnation, shell: self)
-        if content.isOversized {
+        let byteCount = content.announcedByteCount
+        let isOversized = content.isOversized
+        let delivery = Delivery(head, content, incarnation: state.incarnation, of: self)
+        if isOversized {
             apply(.reject(requeue: false), to: delivery, &state)
             core.metrics.oversized.add(1)
-            core.events.send(.oversizedRejected(queue: queue, byteCount: content.announcedByteCount))
+            core.events.send(.oversizedRejected(queue: queue, byteCount: byteCount))
         } else if state.isStopping {
             apply(.nack(requeue: true), to: delivery, &state)
             state.lateCount += 1
@@ -233,11 +236,13 @@ final class ConsumerShell: ChannelHandler {
 
     func blocked(_ isBlocked: Bool) {}
 
-    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64 {
+    func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 {
         var handedOver: [(Waiter, [Delivery])] = []
         let wakeAt = state.withLock { state -> UInt64 in
-            for content in deliveries { take(content, &state) }
             state.arrivedSinceBatch += deliveries.count
+            // Turned round, so that each can be moved out from the end.
+            deliveries.reverse()
+            while let content = deliveries.popLast() { take(content, &state) }
             handedOver = Self.serveWaiters(&state)
             if state.arrivedSinceBatch > 0 { core.metrics.delivered.add(state.arrivedSinceBatch) }
             let wakeAt = flush(&state, now)

@@ -3,22 +3,50 @@
 /// Settling is immediate and never waits: acks travel in the next write, joined with their neighbours. After a reconnect
 /// the broker delivers again what was not settled, and settling the old delivery does nothing.
 public struct Delivery: Sendable {
+    /// All of it in one object, so that handing a delivery on costs one reference.
+    private final class Storage: Sendable {
+        let head: DeliveryHead
+        let body: [UInt8]
+        let properties: [UInt8]
+        let incarnation: UInt64
+        let shell: ConsumerShell
+
+        init(
+            _ head: DeliveryHead, _ content: consuming ContentAssembler.Content, _ incarnation: UInt64,
+            _ shell: ConsumerShell
+        ) {
+            self.head = head
+            body = content.body
+            properties = content.properties
+            self.incarnation = incarnation
+            self.shell = shell
+        }
+    }
+
+    private let storage: Storage
+
+    init(
+        _ head: DeliveryHead, _ content: consuming ContentAssembler.Content, incarnation: UInt64,
+        of shell: ConsumerShell
+    ) {
+        storage = Storage(head, content, incarnation, shell)
+    }
+
     /// The exchange it was published to; empty for the default exchange.
-    public let exchange: String
-    public let routingKey: String
+    public var exchange: String { storage.head.exchange }
+    public var routingKey: String { storage.head.routingKey }
     /// Whether it may have been delivered before.
-    public let isRedelivered: Bool
-    public let body: [UInt8]
-    let encodedProperties: [UInt8]
-    let tag: UInt64
+    public var isRedelivered: Bool { storage.head.redelivered }
+    public var body: [UInt8] { storage.body }
+    var tag: UInt64 { storage.head.tag }
     /// Which channel of its consumer the tag belongs to.
-    let incarnation: UInt64
-    let shell: ConsumerShell
+    var incarnation: UInt64 { storage.incarnation }
+    private var shell: ConsumerShell { storage.shell }
 
     /// The properties, decoded at every call: keep the result.
     ///
     /// Their form was checked on arrival, so decoding cannot fail any more.
-    public var properties: Properties { Properties(decoding: encodedProperties) ?? Properties() }
+    public var properties: Properties { Properties(decoding: storage.properties) ?? Properties() }
 
     /// Body and properties together.
     public var message: Message { Message(body, properties: properties) }

@@ -36,7 +36,7 @@ private final class SilentHandler: ChannelHandler {
     func received(_ method: InboundMethod) {}
     func returned(_ content: ContentAssembler.Content) {}
     func blocked(_ isBlocked: Bool) {}
-    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
+    func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
     func closed(_ error: AMQPError) {}
 }
 

@@ -222,7 +222,7 @@ final class PublisherShell: ChannelHandler {
         }
     }
 
-    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64 {
+    func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 {
         let (completed, expired, deadline, idle) = state.withLock { state in
             var completed = state.completed
             state.completed = []

@@ -123,7 +123,7 @@ struct ChannelTable {
         }
     }
 
-    private mutating func pass(_ content: ContentAssembler.Content, to entry: Entry) {
+    private mutating func pass(_ content: consuming ContentAssembler.Content, to entry: Entry) {
         guard !entry.isClosing else { return }
         switch content.head {
         case .delivery: entry.deliveries.append(content)
@@ -179,9 +179,7 @@ struct ChannelTable {
     }
 
     private func handOver(_ entry: Entry, now: UInt64) {
-        let deliveries = entry.deliveries
-        entry.deliveries = []
-        entry.wakeAt = entry.handler?.endOfBatch(deliveries, now: now) ?? .max
+        entry.wakeAt = entry.handler?.endOfBatch(&entry.deliveries, now: now) ?? .max
     }
 
     /// Requests whose answer is overdue. Their channels are given up, for a late answer would be taken for another's.

@@ -102,9 +102,9 @@ protocol ChannelHandler: AnyObject, Sendable {
     func blocked(_ isBlocked: Bool)
     /// Everything that had arrived has been read: hand it over, complete what is complete, post what is due.
     ///
-    /// - Parameter deliveries: the messages that came since the last call, in order.
+    /// - Parameter deliveries: the messages that came since the last call, in order. Whoever takes them empties it.
     /// - Returns: when to be called again at the latest, in monotonic nanoseconds.
-    func endOfBatch(_ deliveries: [ContentAssembler.Content], now: UInt64) -> UInt64
+    func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64
     /// The channel is gone, alone or with its connection. Called once, the last call.
     func closed(_ error: AMQPError)
 }
