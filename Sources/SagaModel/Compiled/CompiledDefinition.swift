@@ -50,7 +50,8 @@ package struct CompiledStage: Sendable {
     package let join: ParallelGroup.Join
 }
 
-package struct CompiledStep: Sendable {
+/// A class, as the machine looks at steps for every input: a copy of the struct would touch a dozen reference counts.
+package final class CompiledStep: Sendable {
     package let id: String
     package let idHash: UInt64
     package let kind: StepKind
@@ -61,6 +62,22 @@ package struct CompiledStep: Sendable {
     package let when: CompiledCondition?
     package let doPolicy: CompiledPolicy
     package let undoPolicy: CompiledPolicy
+
+    init(
+        id: String, kind: StepKind, stage: Int, do: CompiledCall?, wait: CompiledWait?, undo: CompiledCall?,
+        when: CompiledCondition?, doPolicy: CompiledPolicy, undoPolicy: CompiledPolicy
+    ) {
+        self.id = id
+        idHash = Derivation.hash(id)
+        self.kind = kind
+        self.stage = stage
+        self.do = `do`
+        self.wait = wait
+        self.undo = undo
+        self.when = when
+        self.doPolicy = doPolicy
+        self.undoPolicy = undoPolicy
+    }
 
     /// Whether the step leaves something behind that a compensating saga must undo.
     package var hasEffect: Bool { kind == .compensatable || kind == .pivot }
@@ -76,30 +93,58 @@ package struct CompiledStep: Sendable {
 }
 
 /// A command with its payload's template and what each of its replies does.
-package struct CompiledCall: Sendable {
+package final class CompiledCall: Sendable {
     package let participant: String
     package let participantIndex: Int
     package let name: String
     /// Sorted by field, as ``Record`` holds them.
     package let payload: [CompiledAssignment.Template]
     package let rules: [CompiledRule]
+
+    init(
+        participant: String, participantIndex: Int, name: String, payload: [CompiledAssignment.Template],
+        rules: [CompiledRule]
+    ) {
+        self.participant = participant
+        self.participantIndex = participantIndex
+        self.name = name
+        self.payload = payload
+        self.rules = rules
+    }
 }
 
 /// What a reply or an awaited event does.
-package struct CompiledRule: Sendable {
+package final class CompiledRule: Sendable {
     package let name: String
     package let isSuccess: Bool
     package let isUnclear: Bool
     package let verdict: ReplyRule.Verdict
     package let set: [CompiledAssignment]
+
+    init(name: String, isSuccess: Bool, isUnclear: Bool, verdict: ReplyRule.Verdict, set: [CompiledAssignment]) {
+        self.name = name
+        self.isSuccess = isSuccess
+        self.isUnclear = isUnclear
+        self.verdict = verdict
+        self.set = set
+    }
 }
 
 /// What an `await` step waits for.
-package struct CompiledWait: Sendable {
+package final class CompiledWait: Sendable {
     package let rules: [CompiledRule]
     package let key: String
     package let correlation: CompiledExpression
     package let onTimeout: AwaitedEvents.TimeoutVerdict
+
+    init(
+        rules: [CompiledRule], key: String, correlation: CompiledExpression, onTimeout: AwaitedEvents.TimeoutVerdict
+    ) {
+        self.rules = rules
+        self.key = key
+        self.correlation = correlation
+        self.onTimeout = onTimeout
+    }
 }
 
 package struct CompiledOutcome: Sendable {

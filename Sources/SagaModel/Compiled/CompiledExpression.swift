@@ -32,8 +32,10 @@ extension CompiledExpression {
         switch self {
         case .slot(let slot): return instance.data[slot]
         case .literal(let value): return value
-        case .payload(let fields): return payload.flatMap { Value.record($0).value(at: fields[...]) }
-        case .slotPath(let slot, let fields): return instance.data[slot]?.value(at: fields[...])
+        case .payload(let fields): return payload?.value(at: fields)
+        case .slotPath(let slot, let fields):
+            guard case .record(let record)? = instance.data[slot] else { return nil }
+            return record.value(at: fields)
         case .sagaID: return .string(instance.id.description)
         case .sagaKey: return instance.key
         case .record(let templates): return .record(Self.record(templates, in: instance, payload: payload))
@@ -54,12 +56,16 @@ extension CompiledExpression {
     }
 }
 
-extension Value {
-    /// The value that the fields lead to, or nil.
-    package func value(at fields: ArraySlice<String>) -> Value? {
-        guard let field = fields.first else { return self }
-        guard case .record(let record) = self else { return nil }
-        return record[field]?.value(at: fields.dropFirst())
+extension Record {
+    /// The value that the fields lead to, one below the other; nil where they lead nowhere.
+    package func value(at fields: [String]) -> Value? {
+        guard let first = fields.first else { return .record(self) }
+        var value = self[first]
+        for field in fields.dropFirst() {
+            guard case .record(let record)? = value else { return nil }
+            value = record[field]
+        }
+        return value
     }
 }
 

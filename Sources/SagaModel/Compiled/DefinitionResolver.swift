@@ -69,7 +69,7 @@ struct DefinitionResolver {
     private mutating func startStep() -> CompiledStep {
         let start = definition.start
         return CompiledStep(
-            id: Start.stepID, idHash: Derivation.hash(Start.stepID), kind: .compensatable, stage: -1,
+            id: Start.stepID, kind: .compensatable, stage: -1,
             do: start.undo.flatMap { call($0, rules: [], kind: nil, at: ["start", "undo"]) }, wait: nil, undo: nil,
             when: nil, doPolicy: CompiledPolicy(start.undoRetry), undoPolicy: CompiledPolicy(start.undoRetry))
     }
@@ -108,7 +108,7 @@ struct DefinitionResolver {
             }
         }
         return CompiledStep(
-            id: step.id, idHash: Derivation.hash(step.id), kind: step.kind, stage: stage, do: request, wait: wait,
+            id: step.id, kind: step.kind, stage: stage, do: request, wait: wait,
             undo: step.undo.flatMap { call($0, rules: [], kind: nil, at: place + ["undo"]) },
             when: step.when.flatMap { condition($0, at: place + ["when"]) }, doPolicy: CompiledPolicy(step.retry),
             undoPolicy: CompiledPolicy(step.undoRetry))

@@ -18,7 +18,8 @@ extension History {
         var instance = Instance.unstarted
         for index in entries.indices {
             let actions: [Action]
-            (instance, actions) = SagaMachine.decide(definition, instance, entries[index].input)
+            // Given away, so that the machine changes it in place.
+            (instance, actions) = SagaMachine.decide(definition, consume instance, entries[index].input)
             guard actions != entries[index].actions else { continue }
             let recorded = entries[index].actions
             let same = zip(recorded, actions).prefix { $0 == $1 }

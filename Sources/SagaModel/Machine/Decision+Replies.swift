@@ -4,7 +4,7 @@ extension Decision {
             reply.causation != .none
         else { return ignore(.notAwaited) }
         let pending = instance.pending[index]
-        guard turn(of: pending) == reply.turn else { return ignore(.misaddressed) }
+        guard isTurn(reply.turn, of: pending) else { return ignore(.misaddressed) }
         guard let call = call(of: pending) else { preconditionFailure("an open request has a command") }
         guard call.participant == reply.sender else { return ignore(.wrongSender(asked: call.participant)) }
         cancelTimer(ofPending: index)

@@ -59,6 +59,14 @@ extension Decision {
         }
     }
 
+    private func pendingIndex(of turn: Turn) -> Int? {
+        for index in instance.pending.indices {
+            let pending = instance.pending[index]
+            if isTurn(turn, of: pending) { return index }
+        }
+        return nil
+    }
+
     func pendingIndex(ofStep index: Int, _ direction: Direction) -> Int? {
         instance.pending.firstIndex { $0.step == UInt8(index) && $0.direction == direction }
     }
@@ -90,8 +98,7 @@ extension Decision {
 
     mutating func takeTimer(_ turn: Turn) {
         if turn == .deadline { return takeDeadline() }
-        guard let index = instance.pending.firstIndex(where: { self.turn(of: $0) == turn }),
-            instance.pending[index].dueMilliseconds != nil
+        guard let index = pendingIndex(of: turn), instance.pending[index].dueMilliseconds != nil
         else { return ignore(.lateTimer) }
         switch instance.pending[index].state {
         case .asking:

@@ -57,10 +57,10 @@ extension Instance {
 
     private mutating func readNamed(_ reader: ValueReader, by definition: CompiledDefinition) throws(FormatError) {
         guard phase != .unstarted else { return }
-        let values = try reader.member("data").record(with: Set(definition.slotNames))
+        let values = try reader.member("data").record(with: definition.slotNames)
         data = definition.slotNames.map { values[$0] }
         let steps = try reader.member("steps")
-        _ = try steps.record(with: Set(definition.steps.map(\.id)))
+        _ = try steps.record(with: definition.steps.map(\.id))
         for step in definition.steps { progress.append(try steps.member(step.id).choice()) }
         for participant in try reader.optionalMember("paused")?.elements() ?? [] {
             let name = try participant.text()

@@ -18,12 +18,14 @@ package enum SagaMachine {
     ) -> (instance: Instance, actions: [Action]) {
         var decision = Decision(definition, instance, milliseconds: input.milliseconds)
         decision.take(input.happening)
-        return (decision.instance, decision.actions)
+        return decision.result()
     }
 }
 
 /// One run of ``SagaMachine/decide(_:_:_:)``: the instance in the making and the actions so far.
-struct Decision {
+///
+/// Not copyable, so that the instance's arrays are changed in place.
+struct Decision: ~Copyable {
     let definition: CompiledDefinition
     let milliseconds: Int64
     var instance: Instance
@@ -35,18 +37,27 @@ struct Decision {
         self.milliseconds = milliseconds
     }
 
+    consuming func result() -> (instance: Instance, actions: [Action]) {
+        (instance, actions)
+    }
+
     mutating func take(_ happening: Input.Happening) {
-        switch (happening, instance.phase) {
-        case (.started(let event), .unstarted): start(event)
-        case (.started, _): ignore(.alreadyStarted)
-        case (_, .unstarted): ignore(.notStarted)
-        case (_, .finished), (_, .aborted): ignore(.alreadyFinished)
-        case (.replied(let reply), _): take(reply)
-        case (.timerFired(let turn), _): takeTimer(turn)
-        case (.occurred(let event), _): take(event)
-        case (.ordered(let order), _): take(order)
-        case (.paused(let participant), _): pause(participant)
-        case (.resumed(let participant), _): resume(participant)
+        if case .started(let event) = happening {
+            return instance.phase == .unstarted ? start(event) : ignore(.alreadyStarted)
+        }
+        switch instance.phase {
+        case .unstarted: return ignore(.notStarted)
+        case .finished, .aborted: return ignore(.alreadyFinished)
+        case .running, .settling, .compensating: break
+        }
+        switch happening {
+        case .started: preconditionFailure("taken above")
+        case .replied(let reply): take(reply)
+        case .timerFired(let turn): takeTimer(turn)
+        case .occurred(let event): take(event)
+        case .ordered(let order): take(order)
+        case .paused(let participant): pause(participant)
+        case .resumed(let participant): resume(participant)
         }
     }
 
@@ -59,6 +70,12 @@ struct Decision {
     func turn(of pending: Pending) -> Turn {
         Turn(
             step: definition.steps[Int(pending.step)].id, direction: pending.direction, attempt: Int(pending.attempt))
+    }
+
+    /// Whether ``turn(of:)`` is that turn, without making one.
+    func isTurn(_ turn: Turn, of pending: Pending) -> Bool {
+        turn.attempt == Int(pending.attempt) && turn.direction == pending.direction
+            && turn.step == definition.steps[Int(pending.step)].id
     }
 
     func call(of pending: Pending) -> CompiledCall? {
@@ -121,6 +138,14 @@ extension Instance {
     ///
     /// - Returns: The first field that is missing or of the wrong type, nil when all were filled.
     mutating func apply(_ assignments: [CompiledAssignment], payload: Record) -> String? {
+        if assignments.count <= 1 {
+            // The common cases, without a second array.
+            guard let assignment = assignments.first else { return nil }
+            let value = assignment.value.value(in: self, payload: payload)
+            guard value.fits(assignment.type) else { return assignment.field }
+            data[assignment.slot] = value
+            return nil
+        }
         var filled = data
         for assignment in assignments {
             let value = assignment.value.value(in: self, payload: payload)

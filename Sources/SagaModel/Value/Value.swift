@@ -59,7 +59,24 @@ package struct Record: Sendable, Hashable {
 
     /// Byte by byte, as the order is: `==` would take canonically equivalent names for one.
     private func isName(at index: Int, _ name: String) -> Bool {
-        index < members.count && members[index].name.utf8.elementsEqual(name.utf8)
+        index < members.count && Self.order(members[index].name, name) == 0
+    }
+
+    /// Less than, equal to or greater than zero, as the bytes of `left` come before, equal or after those of `right`.
+    private static func order(_ left: String, _ right: String) -> Int {
+        let order = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { right in
+                for index in 0..<min(left.count, right.count) where left[index] != right[index] {
+                    return left[index] < right[index] ? -1 : 1
+                }
+                return left.count - right.count
+            }
+        }
+        // Only text that came from outside Swift is not contiguous.
+        guard let order, let order else {
+            return left.utf8.elementsEqual(right.utf8) ? 0 : left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
+        }
+        return order
     }
 
     private func firstIndex(notBelow name: String) -> Int {
@@ -67,7 +84,7 @@ package struct Record: Sendable, Hashable {
         var high = members.count
         while low < high {
             let middle = (low + high) / 2
-            if members[middle].name.utf8.lexicographicallyPrecedes(name.utf8) {
+            if Self.order(members[middle].name, name) < 0 {
                 low = middle + 1
             } else {
                 high = middle

@@ -32,7 +32,7 @@ struct ValueReader {
     }
 
     /// The record, which must have no members beyond these.
-    func record(with names: Set<String>) throws(FormatError) -> Record {
+    func record(with names: [String]) throws(FormatError) -> Record {
         let record = try record()
         for member in record.members where !names.contains(member.name) {
             throw FormatError(place: child(member.name), message: "is unknown here")
