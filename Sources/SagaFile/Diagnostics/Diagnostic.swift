@@ -2,7 +2,7 @@
 package struct Diagnostic: Hashable, Sendable {
     /// The path as it was given to the loader.
     package let file: String
-    package let mark: Mark
+    package internal(set) var mark: Mark
     package let code: DiagnosticCode
     /// What is wrong, with the names of this file.
     package let message: String

@@ -25,7 +25,9 @@ package struct SagaLibrary: Sendable {
     package init(folder: String) throws(DefinitionError) {
         guard let paths = Folder.files(below: folder, suffix: Self.sagaSuffix, depthMax: 0) else {
             throw DefinitionError([
-                Diagnostic(file: folder, mark: .start, code: .fileUnreadable, message: "this is not a folder")
+                Diagnostic(
+                    file: folder, mark: .start, code: .fileUnreadable, message: "there is no such folder",
+                    hint: "Name another, or go to where it stands.")
             ])
         }
         try self.init(sagas: paths, participantFolders: [folder + "/participants"])
@@ -86,6 +88,11 @@ package struct LoadedSaga: Sendable {
     /// Where a step stands in the file; the file's beginning for a step it does not have.
     package func mark(ofStep id: String) -> Mark {
         draft.steps.first { $0.id.value == id }?.id.mark ?? .start
+    }
+
+    /// Where an outcome stands in the file; the file's beginning for one it does not have.
+    package func mark(ofOutcome name: String) -> Mark {
+        draft.outcomes.first { $0.name.value == name }?.name.mark ?? .start
     }
 
     /// Reads a definition back from its canonical form, as the orchestrator's store holds it.

@@ -17,7 +17,7 @@ struct SagaLoader {
     /// what stands wrong elsewhere.
     mutating func load(_ file: SourceFile) -> LoadedSaga? {
         var report = Report(file: file.path)
-        defer { faults += report.diagnostics }
+        defer { faults += FoldedText(file).placed(report.diagnostics) }
         do throws(DefinitionError) {
             let root = try YAMLReader.root(of: file.bytes, file: file.path, dialect: dialect)
             guard let draft = FileFormats.saga.read(root, &report), shelf.faults.isEmpty else { return nil }

@@ -54,11 +54,13 @@ extension SagaResolver {
 
     /// Finds an aggregate by its name, which stands alone where only one participant of the saga has it.
     mutating func aggregate(_ name: Located<String>) -> (AggregateName, Aggregate)? {
-        let candidates = used.flatMap { participant in
+        // The step that speaks to a participant may be one that could not be read.
+        let owners = isWhole ? used : participants.values.sorted { $0.name < $1.name }
+        let candidates = owners.flatMap { participant in
             participant.aggregates.map { (AggregateName(participant: participant.name, aggregate: $0.name), $0) }
         }
         let found = candidates.filter { $0.0.description == name.value || $0.0.aggregate == name.value }
-        if found.count == 1 { return found[0] }
+        if found.count == 1 || (!isWhole && !found.isEmpty) { return found[0] }
         if found.isEmpty {
             let known = candidates.flatMap { [$0.0.aggregate, $0.0.description] }
             report.addUnknown(.unknownAggregate, name, what: "aggregate", known: known)

@@ -13,6 +13,9 @@ struct SagaResolver {
     let used: [Participant]
     var types: TypeTable
     var report: Report
+    /// Whether all of the file could be read. What could not is missing from the draft, and everything else would be
+    /// blamed for it.
+    let isWhole: Bool
 
     /// What an instance can number its steps by, with room to spare.
     private static let stepCountMax = 200
@@ -26,15 +29,14 @@ struct SagaResolver {
         self.participants = participants
         self.types = types
         self.report = report
+        isWhole = !report.hasFaults
         used = Self.used(by: draft, of: participants, types: types)
     }
 
     /// Returns the definition; nil when the report has faults.
     mutating func resolve() -> Definition? {
-        let isWhole = !report.hasFaults
         let data = types.resolve(draft.data, within: nil, &report)
         let definition = assemble(data: data ?? [])
-        // A part that could not be read is missing from the draft, and everything else would be blamed for it.
         guard isWhole else { return nil }
         if draft.steps.count > Self.stepCountMax {
             report.add(

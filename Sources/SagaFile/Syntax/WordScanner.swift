@@ -4,7 +4,7 @@ struct WordScanner {
     private var index = 0
     private let start: Mark
 
-    /// The place is exact for a scalar on one line, which all but the longest conditions are.
+    /// Places are counted on from the scalar's own; ``FoldedText`` finds those in a scalar of several lines.
     init(_ word: Located<String>) {
         characters = Array(word.value.unicodeScalars)
         start = word.mark
