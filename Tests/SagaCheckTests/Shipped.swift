@@ -4,10 +4,13 @@ import Testing
 
 /// The sagas that the project ships, read from their files.
 enum Shipped {
+    /// The folder of the checkout.
+    static let root = String(
+        #filePath.prefix(upTo: #filePath.range(of: "/Tests/")?.lowerBound ?? #filePath.endIndex))
+
     static let library: SagaLibrary = {
-        let folder = String(#filePath.prefix(upTo: #filePath.range(of: "/Tests/")?.lowerBound ?? #filePath.endIndex))
         do {
-            return try SagaLibrary(folder: folder + "/sagas")
+            return try SagaLibrary(folder: root + "/sagas")
         } catch {
             fatalError("the shipped sagas do not load: \(error)")
         }
