@@ -45,7 +45,9 @@ extension Place.Waiting {
         case .asking: "waits for \(what)"
         case .backingOff: "pauses before the next try of \(what)"
         case .heldUnsent, .heldAsking, .heldBackingOff: "is held at \(what)"
-        case .stuckInSilence, .stuckRefused, .stuckInDoubt: "is stuck at \(what)"
+        case .stuckInSilence: "is stuck at \(what), unanswered"
+        case .stuckRefused: "is stuck at \(what), refused"
+        case .stuckInDoubt: "is stuck at \(what), in doubt"
         }
     }
 }

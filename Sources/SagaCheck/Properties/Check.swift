@@ -13,6 +13,12 @@ package struct CheckReport: Sendable {
 
 /// Checks sagas by going through everything that can happen.
 package enum Check {
+    /// The bounds that sagas are looked at with unless others are asked for: those of its file for one saga, and
+    /// ``meetingBounds`` for several.
+    package static func bounds(of definitions: [Definition]) -> Bounds {
+        definitions.count > 1 ? meetingBounds : definitions.first?.bounds ?? Bounds()
+    }
+
     /// How far sagas that meet are looked at: their states multiply.
     package static let meetingBounds = Bounds(timeouts: 1, duplicates: 1, crashes: 0, losses: 0, attempts: 1)
 
@@ -20,7 +26,7 @@ package enum Check {
     ///
     /// - Parameters:
     ///   - definitions: The first one's start gives the beginning; the others may start at any time.
-    ///   - bounds: Nil takes those of the file for one saga, and ``meetingBounds`` for several.
+    ///   - bounds: Nil takes ``bounds(of:)``.
     ///   - rules: The protocol; anything but the full one is for showing what a rule is for.
     ///   - limits: How many states and violations end the search.
     ///   - report: Told from time to time how far the search is; false ends it.
@@ -29,8 +35,7 @@ package enum Check {
         _ definitions: [Definition], bounds: Bounds? = nil, rules: ProtocolRules = .full,
         limits: SearchLimits = SearchLimits(), report: (SearchProgress) -> Bool = { _ in true }
     ) throws(DefinitionFaults) -> CheckReport {
-        let bounds = bounds ?? (definitions.count > 1 ? meetingBounds : definitions.first?.bounds)
-        let world = try World(definitions, bounds: bounds, rules: rules)
+        let world = try World(definitions, bounds: bounds ?? self.bounds(of: definitions), rules: rules)
         let result = world.search(limits: limits, report: report)
         var findings = result.violations.map { world.finding(of: $0) }
         // What never happens is only known when everything was seen, and only of a saga by itself.
@@ -91,27 +96,29 @@ package enum Check {
 extension World {
     fileprivate func finding(of found: FoundViolation) -> Finding {
         let story = story(of: found)
-        let (code, saga, step) = place(of: found.violation)
+        let (code, saga, step, outcome) = place(of: found.violation)
         let name = "\(sagas.map(\.original.name).joined(separator: "-and-"))-\(code.rawValue)"
         return Finding(
             code: code, saga: sagas[saga].original.name,
-            step: step.map { sagas[saga].definition.steps[$0].id }, message: story.conclusion, story: story,
+            step: step.map { sagas[saga].definition.steps[$0].id },
+            outcome: outcome.map { sagas[saga].definition.outcomes[$0].name }, message: story.conclusion, story: story,
             scenario: scenario(of: found, name: name))
     }
 
-    private func place(of violation: Violation) -> (Finding.Code, saga: Int, step: Int?) {
+    private func place(of violation: Violation) -> (Finding.Code, saga: Int, step: Int?, outcome: Int?) {
         switch violation {
-        case .requirementBroken(let saga, _): (.promiseBroken, saga, nil)
-        case .effectLeft(let saga, let step): (.effectLeft, saga, step)
-        case .lockLeft: (.lockLeft, 0, nil)
-        case .neverEnds(let saga): (.neverEnds, saga, nil)
-        case .undoneAfterPivot(let saga): (.undoneAfterPivot, saga, nil)
+        case .requirementBroken(let saga, let outcome): (.promiseBroken, saga, nil, outcome)
+        case .effectLeft(let saga, let step): (.effectLeft, saga, step, nil)
+        case .lockLeft: (.lockLeft, 0, nil, nil)
+        case .neverEnds(let saga): (.neverEnds, saga, nil, nil)
+        case .undoneAfterPivot(let saga): (.undoneAfterPivot, saga, nil, nil)
         }
     }
 
     fileprivate func notExhaustive(after count: Int) -> Finding {
         Finding(
             code: .notExhaustive, saga: sagas[0].original.name,
-            message: "After \(count) states the search was ended; lower the bounds or raise the limit.")
+            message: "The search was ended after \(count) states, so nothing is proven; lower the bounds or raise the "
+                + "limit.")
     }
 }

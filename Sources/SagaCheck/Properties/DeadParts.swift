@@ -20,7 +20,7 @@ struct DeadParts {
         for outcome in definition.outcomes where !coverage.outcomes[0].contains(outcome.name) {
             findings.append(
                 Finding(
-                    code: .outcomeDead, saga: definition.name,
+                    code: .outcomeDead, saga: definition.name, outcome: outcome.name,
                     message: "No story ends as \(outcome.name); is its `when` ever true?"))
         }
         return findings

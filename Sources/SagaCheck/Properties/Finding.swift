@@ -29,6 +29,8 @@ package struct Finding: Sendable, Hashable {
     package var saga: String
     /// The step spoken of, if it is one.
     package var step: String?
+    /// The outcome spoken of, if it is one.
+    package var outcome: String?
     package var message: String
     /// The shortest story that shows it; absent where the finding is that something never happens.
     package var story: Story?

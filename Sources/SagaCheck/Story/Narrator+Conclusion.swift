@@ -7,7 +7,8 @@ extension Narrator {
         case .requirementBroken(let saga, let outcome):
             let name = world.sagas[saga].definition.outcomes[outcome].name
             let requirement = world.sagas[saga].requirements[outcome]
-            return "\(self.name(saga)) has ended as \(name), but \(states(of: requirement, in: simulation))."
+            let states = states(of: requirement, in: simulation)
+            return "\(self.name(saga)) has ended as \(name), but not as that requires: \(states)."
         case .effectLeft(let saga, let step):
             let id = world.sagas[saga].definition.steps[step].id
             let state = affected(saga, step).map { ": " + self.state(of: $0, in: simulation) } ?? ""

@@ -8,15 +8,14 @@ extension Command {
         examples: [
             Example("skald check", "Every saga under `sagas`, each alone and those that meet together."),
             Example("skald check sagas/create-order.saga.yaml", "One file, with the bounds that it states."),
-            Example("skald check new.saga.yaml --bounds timeouts=1,crashes=0", "A first, quicker look."),
+            Example("skald check new.saga.yaml --bounds timeouts=3", "A deeper look than the file asks for."),
             Example(
                 "skald check new.saga.yaml --write-scenario broken.scenario.yaml",
                 "The shortest story of what is wrong, as a scenario that fails until it is mended."),
         ],
         operands: .files("[FILE...]", "Saga files, or folders of them; `sagas` if left out."),
         options: [
-            .value(
-                "bounds", "LIST", "Faults in one story, such as timeouts=2,duplicates=1,crashes=1,losses=1,attempts=2."),
+            .value("bounds", "LIST", "Other bounds than the file's, of these: \(BoundsList.example)."),
             .value("states", "COUNT", "Give up after so many states; 50000000 if left out."),
             .flag("alone", "Do not look at the sagas that meet on one aggregate together."),
             .value("write-scenario", "FILE", "Write the first story there."),
@@ -30,7 +29,7 @@ extension Command {
         let library = try loadLibrary(arguments.operands, isJSON: arguments.has("json"), console)
         guard let library else { return .badInput }
         var run = CheckRun(console, isQuiet: arguments.has("json"))
-        run.bounds = try arguments.value("bounds").map { try BoundsList.parse($0) }
+        run.wish = try BoundsList(arguments.value("bounds") ?? "")
         if let count = arguments.value("states") { run.limits = SearchLimits(stateCountMax: try stateCount(count)) }
         let definitions = library.sagas.map(\.definition)
         for definition in definitions { try run.check([definition]) }
@@ -74,29 +73,47 @@ enum SagaPaths {
     }
 }
 
-/// Reads `timeouts=2,crashes=0`.
-enum BoundsList {
-    static func parse(_ text: String) throws(Failure) -> Bounds {
-        var bounds = Bounds()
-        let names: [String: WritableKeyPath<Bounds, Int>] = [
-            "timeouts": \.timeouts, "duplicates": \.duplicates, "crashes": \.crashes, "losses": \.losses,
-            "attempts": \.attempts,
-        ]
+/// Some bounds by name, as in `timeouts=2,crashes=0`; the others stay what they are.
+struct BoundsList {
+    private var counts: [(name: String, count: Int)] = []
+
+    static let example = text(of: Bounds())
+
+    init(_ text: String) throws(Failure) {
         for part in text.split(separator: ",") {
             let sides = part.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
-            guard sides.count == 2, let path = names[sides[0]] else {
-                let nearest = Spelling.nearest(to: sides[0], among: names.keys)
+            guard sides.count == 2, Self.paths.contains(where: { $0.name == sides[0] }) else {
+                let names = Self.paths.map(\.name)
+                let nearest = Spelling.nearest(to: sides[0], among: names)
                 throw Failure(
                     .usage, "`\(part)` is no bound",
-                    remedy: nearest.map { "Did you mean `\($0)=…`?" }
-                        ?? "Bounds are \(names.keys.sorted().joined(separator: ", ")).")
+                    remedy: nearest.map { "Did you mean `\($0)=…`?" } ?? "Bounds are \(names.joined(separator: ", ")).")
             }
             guard let number = WholeNumber.parse(sides[1]), (0...8).contains(number) else {
                 throw Failure(.usage, "`\(part)` is out of range", remedy: "From 0 to 8.")
             }
-            bounds[keyPath: path] = Int(number)
+            counts.append((sides[0], Int(number)))
+        }
+    }
+
+    func applied(to bounds: Bounds) -> Bounds {
+        var bounds = bounds
+        for (name, count) in counts {
+            for (known, path) in Self.paths where known == name { bounds[keyPath: path] = count }
         }
         return bounds
+    }
+
+    /// All bounds, as they are written on the command line.
+    static func text(of bounds: Bounds) -> String {
+        paths.map { "\($0.name)=\(bounds[keyPath: $0.path])" }.joined(separator: ",")
+    }
+
+    private static var paths: [(name: String, path: WritableKeyPath<Bounds, Int>)] {
+        [
+            ("timeouts", \.timeouts), ("duplicates", \.duplicates), ("crashes", \.crashes), ("losses", \.losses),
+            ("attempts", \.attempts),
+        ]
     }
 }
 
@@ -107,7 +124,8 @@ struct CheckRun {
         let duration: Duration
     }
 
-    var bounds: Bounds?
+    /// What was asked for on the command line.
+    var wish: BoundsList?
     var limits = SearchLimits()
     private(set) var outcomes: [Outcome] = []
     private let console: Console
@@ -122,7 +140,9 @@ struct CheckRun {
         let began = console.now()
         let names = definitions.map(\.name).joined(separator: " x ")
         let (console, isQuiet) = (console, isQuiet)
-        let report = try Check.check(definitions, bounds: bounds, limits: limits) { progress in
+        let bounds = Check.bounds(of: definitions)
+        let report = try Check.check(definitions, bounds: wish?.applied(to: bounds) ?? bounds, limits: limits) {
+            progress in
             if !isQuiet {
                 let rate = Rate(count: progress.stateCount, during: console.now() - began)
                 let line = "\(names): \(progress.stateCount.grouped) states, depth \(progress.depth), \(rate)"

@@ -18,7 +18,7 @@ struct CheckTelling {
 
     func tell(_ console: Console) throws(OutputClosed) {
         let style = console.output.style
-        var table = TextTable("saga", "states", "depth", "time", "states a second", "bytes a state", "result")
+        var table = TextTable("saga", "states", "depth", "time", "states/s", "bytes/state", "result")
         for outcome in outcomes {
             let search = outcome.report.search
             let result = outcome.report.isClean ? "sound" : "\(outcome.report.findings.count) found"
@@ -28,6 +28,7 @@ struct CheckTelling {
                 "\(search.byteCount / max(1, search.stateCount))", result)
         }
         try console.print(table.text(columnCount: console.output.columnCount, style: style))
+        for (bounds, sagas) in bounds { try console.print(style.faint("within \(bounds): \(sagas)")) }
         for finding in findings {
             try console.print("")
             try console.print(
@@ -41,8 +42,17 @@ struct CheckTelling {
         }
     }
 
+    /// The bounds, and which sagas were looked at within them.
+    private var bounds: [(bounds: String, sagas: String)] {
+        let groups = Dictionary(grouping: outcomes) { BoundsList.text(of: $0.report.bounds) }
+        return groups.sorted { $0.key > $1.key }.map { bounds, outcomes in
+            (bounds, outcomes.map { $0.report.sagas.joined(separator: " x ") }.joined(separator: ", "))
+        }
+    }
+
     private func mark(of finding: Finding) -> (path: String, mark: Mark) {
         guard let saga = library.saga(named: finding.saga) else { return (finding.saga, .start) }
+        if let outcome = finding.outcome { return (saga.path, saga.mark(ofOutcome: outcome)) }
         return (saga.path, finding.step.map { saga.mark(ofStep: $0) } ?? .start)
     }
 
@@ -91,6 +101,7 @@ struct CheckTelling {
             "file": .string(path), "line": .integer(Int64(mark.line)), "column": .integer(Int64(mark.column)),
         ]
         record["step"] = finding.step.map { .string($0) }
+        record["outcome"] = finding.outcome.map { .string($0) }
         record["story"] = finding.story.map { .list($0.sentences.map { .string($0) }) }
         record["beginning"] = finding.story?.beginning.map { .string($0) }
         return .record(record)

@@ -35,7 +35,8 @@ extension Command {
             try replay.tell(console)
             let rate = Rate(count: paths.count, during: ended - parsed)
             console.say(
-                "\(paths.count) histories: read in \((parsed - began).words), replayed in \((ended - parsed).words) (\(rate))"
+                "\(paths.count) \(paths.count == 1 ? "history" : "histories"): read in \((parsed - began).words), "
+                    + "replayed in \((ended - parsed).words) (\(rate))"
             )
         }
         return replay.divergences.isEmpty ? .success : .failed

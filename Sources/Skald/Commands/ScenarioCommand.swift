@@ -103,7 +103,7 @@ struct ScenarioTelling {
             try console.print("")
         }
         let failed = runs.filter { !$0.result.isPassed }.count
-        try console.print("\(runs.count) scenarios, \(failed) failed")
+        try console.print("\(runs.count) \(runs.count == 1 ? "scenario" : "scenarios"), \(failed) failed")
     }
 
     private func place(of failure: ScenarioResult.Failure, in loaded: ScenarioFile.Loaded) -> String {
