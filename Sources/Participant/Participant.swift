@@ -26,6 +26,8 @@ public final class Participant: Sendable {
     let factory: MessageFactory
     /// Sends what transactions of our own have to say; nil while the participant does not work.
     let sender = Lock<OutboxSender?>(nil)
+    /// The connection that is consumed on; nil while the participant does not work.
+    private let consuming = Lock<Connection?>(nil)
     private let queues: [ParticipantQueue]
     private let now: @Sendable () -> Int64
 
@@ -103,7 +105,7 @@ public final class Participant: Sendable {
         let surroundings = surroundings(dispatch)
         let upkeep = upkeep(ledger)
         let sender = OutboxSender(dispatch: dispatch)
-        begin(sender)
+        begin(sender, consuming)
         defer { stop() }
         // Whatever keeps a process going runs until the last message is settled, so it has a task of its own.
         let keeping = Task(executorPreference: database.pool.executor) { [broker, database, gate, telemetry] in
@@ -127,13 +129,23 @@ public final class Participant: Sendable {
         await upkeep.release()
     }
 
-    private func begin(_ sender: OutboxSender) {
+    /// How many messages wait in a queue and were given to nobody yet.
+    ///
+    /// - Throws: ``ParticipantNotRunning``; the broker's errors.
+    package func waitingCount(inQueue queue: String) async throws -> Int {
+        guard let connection = consuming.withLock({ $0 }) else { throw ParticipantNotRunning() }
+        return Int(try await connection.status(ofQueue: queue).messageCount)
+    }
+
+    private func begin(_ sender: OutboxSender, _ connection: Connection) {
+        consuming.withLock { $0 = connection }
         self.sender.withLock { $0 = sender }
         startup.isRunning(true)
     }
 
     private func stop() {
         startup.isRunning(false)
+        consuming.withLock { $0 = nil }
         sender.withLock { $0 = nil }
     }
 

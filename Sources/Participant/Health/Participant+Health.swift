@@ -32,12 +32,23 @@ extension Participant {
 
 extension ParticipantTelemetry {
     /// A log as the environment asks for it, on standard output, and metrics of its own.
-    static func standard(service: String) -> ParticipantTelemetry {
+    package static func standard(service: String) -> ParticipantTelemetry {
         let sink = DescriptorLogSink.standardOutput
-        return ParticipantTelemetry(
-            log: Logger(
-                format: sink.isTerminal ? .text(isColored: true) : .json, sink: sink,
-                fields: ["service": .string(service)]),
-            metrics: MetricRegistry())
+        var environment: [String: String] = [:]
+        for name in ["LOG_LEVEL", "LOG_FORMAT", "NO_COLOR", "TERM"] {
+            environment[name] = ServiceProgram.variable(name)
+        }
+        var configuration = LogConfiguration(level: .info, format: .json)
+        var complaint: LogConfigurationError?
+        do throws(LogConfigurationError) {
+            configuration = try LogConfiguration(environment: environment, isTerminal: sink.isTerminal)
+        } catch {
+            complaint = error
+        }
+        let log = Logger(
+            level: configuration.level, format: configuration.format, sink: sink,
+            fields: ["service": .string(service)])
+        if let complaint { log.warning("\(complaint)") }
+        return ParticipantTelemetry(log: log, metrics: MetricRegistry())
     }
 }

@@ -19,6 +19,7 @@ extension RunStore {
             """)
     }
 
+    /// A command sent again keeps its id, and the row of the first sending may still be there: one row is enough for both.
     func enqueueOutbox(_ messages: [OutgoingMessage], in transaction: Transaction) throws {
         if messages.isEmpty { return }
         let ids = messages.map { PostgresUUID($0.id) }
@@ -32,6 +33,7 @@ extension RunStore {
             SELECT id, \(epoch), exchange, routing_key, envelope, body
             FROM unnest(\(ids), \(exchanges), \(keys), \(envelopes), \(bodies))
                 AS message (id, exchange, routing_key, envelope, body)
+            ON CONFLICT (id) DO NOTHING
             """)
     }
 

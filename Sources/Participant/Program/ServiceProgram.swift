@@ -1,0 +1,130 @@
+public import Postgres
+import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A service as a program: `NAME` serves until SIGTERM or SIGINT, `NAME migrate` brings the database up to date.
+///
+/// ```swift
+/// let program = ServiceProgram("kitchen", migrations: KitchenMigrations.all)
+/// exit(await program.run { try Participant($0, handlers: handlers) })
+/// ```
+///
+/// Migrating needs the role that owns the database in `DATABASE_URL`; serving runs as the service's own, which has no right to.
+/// Make it as the first thing in `main`: from then on the signals are waited for and end nothing by themselves.
+public struct ServiceProgram: Sendable {
+    private let service: String
+    private let migrations: [Migration]
+    private let arguments: [String]
+
+    /// - Parameter migrations: of the service's own tables; those of every participant come by themselves.
+    public init(_ service: String, migrations: [Migration]) {
+        StopSignal.block()
+        self.service = service
+        self.migrations = migrations
+        arguments = Array(CommandLine.arguments.dropFirst())
+    }
+
+    /// Does what the command line says.
+    ///
+    /// - Returns: the exit status: 0, 1 after a failure, 2 for a command line nobody understands, 78 for a configuration
+    ///   that cannot work.
+    @concurrent
+    public func run(_ make: @escaping @Sendable (ParticipantConfiguration) async throws -> any LongRunning) async
+        -> Int32
+    {
+        do {
+            switch arguments {
+            case []: try await serve(make)
+            case ["migrate"]: try await migrate()
+            default:
+                Self.complain(
+                    "\(arguments.joined(separator: " ")): the only command is `migrate`; without one it serves")
+                return 2
+            }
+            return 0
+        } catch let error as ParticipantConfigurationError {
+            Self.complain("\(service): \(error)")
+            return 78
+        } catch {
+            Self.complain("\(service): \(error)")
+            return 1
+        }
+    }
+
+    private func migrate() async throws {
+        let pool = PostgresPool(
+            try ParticipantConfiguration.database(Self.variable, applicationName: "\(service)/migrate"))
+        defer { pool.close() }
+        try await pool.migrate(ParticipantSchema.set, ParticipantSchema.migrations)
+        try await pool.migrate(service, migrations)
+    }
+
+    private func serve(
+        _ make: @escaping @Sendable (ParticipantConfiguration) async throws -> any LongRunning
+    ) async throws {
+        let configuration = try ParticipantConfiguration(service: service, environment: Self.variable)
+        let signal = Running { await StopSignal.received() }
+        let service = Running {
+            try await untilMigrated(configuration)
+            try await make(configuration).run()
+        }
+        try await RunningTogether([service, signal]).run()
+    }
+
+    /// Waits for the service's own tables, which another process makes.
+    private func untilMigrated(_ configuration: ParticipantConfiguration) async throws {
+        let log = ParticipantTelemetry.standard(service: service).log
+        let pool = PostgresPool(configuration.database)
+        defer { pool.close() }
+        var lastComplaint = ""
+        while let complaint = await missing(in: pool) {
+            if complaint != lastComplaint {
+                log.warning("waiting for the schema", ["reason": .string(complaint)])
+            }
+            lastComplaint = complaint
+            try await Task.sleep(for: SchemaWatch.interval)
+        }
+    }
+
+    private func missing(in pool: PostgresPool) async -> String? {
+        do {
+            let pending = try await pool.pendingMigrations(service, migrations)
+            return pending.isEmpty
+                ? nil : "the migrations of \(service) are not applied; run the program with `migrate`"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// The value of an environment variable; nil if it is absent or empty.
+    public static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The wall clock, in milliseconds since 1970.
+    public static let now: @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
+
+    /// A whole number out of an environment variable.
+    ///
+    /// - Throws: ``ParticipantConfigurationError`` if it is no number of the range.
+    public static func number(
+        _ name: String, _ standard: Int64, in range: ClosedRange<Int64>
+    ) throws(ParticipantConfigurationError) -> Int64 {
+        guard let text = variable(name) else { return standard }
+        guard let number = Int64(text), range.contains(number) else {
+            throw ParticipantConfigurationError(
+                setting: name,
+                problem: "is \"\(text)\"; it is a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    private static func complain(_ text: String) {
+        DescriptorLogSink.standardError.write(Array((text + "\n").utf8))
+    }
+}
