@@ -50,7 +50,28 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Telemetry"]),
         .target(name: "Participant", dependencies: ["AMQP", "Postgres", "Messaging", "Telemetry"]),
         .target(name: "SagaFile", dependencies: ["SagaModel", "CYAML", "COpenSSL"]),
+        .target(
+            name: "Orchestration",
+            dependencies: ["AMQP", "Messaging", "Participant", "Postgres", "SagaFile", "SagaModel", "Telemetry"]),
+        .target(name: "Contracts", dependencies: ["Messaging"]),
         .target(name: "LocalServers", dependencies: ["CLinux", "Telemetry"]),
+
+        // The services, each a process of its own.
+        .executableTarget(
+            name: "OrderService", dependencies: ["Contracts", "Messaging", "Participant", "Postgres"],
+            path: "Sources/Services/OrderService"),
+        .executableTarget(
+            name: "ConsumerService", dependencies: ["Contracts", "Messaging", "Participant", "Postgres"],
+            path: "Sources/Services/ConsumerService"),
+        .executableTarget(
+            name: "KitchenService", dependencies: ["Contracts", "Messaging", "Participant", "Postgres", "Telemetry"],
+            path: "Sources/Services/KitchenService"),
+        .executableTarget(
+            name: "AccountingService", dependencies: ["Contracts", "Messaging", "Participant", "Postgres"],
+            path: "Sources/Services/AccountingService"),
+        .executableTarget(
+            name: "OrchestratorService", dependencies: ["Orchestration", "Participant", "SagaFile"],
+            path: "Sources/Services/OrchestratorService"),
 
         // The command-line tool.
         .executableTarget(name: "Skald", dependencies: ["AMQP", "Messaging", "SagaCheck", "SagaFile", "SagaModel"]),

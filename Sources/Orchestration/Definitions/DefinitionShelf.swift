@@ -1,0 +1,127 @@
+package import Postgres
+package import SagaFile
+import SagaModel
+import Telemetry
+
+/// The definitions at hand: those of today's files, by which sagas start, and those that older instances are pinned to.
+package final class DefinitionShelf: Sendable {
+    /// The newest version of each saga, by the event that starts it.
+    private let starting: [String: [RegisteredDefinition]]
+    private let known: Lock<[String: RegisteredDefinition]>
+    private let awaited: Lock<Set<String>>
+    private let files: [LoadedSaga]
+
+    /// - Throws: `DefinitionFaults` for a definition that cannot run.
+    package init(_ library: SagaLibrary) throws {
+        files = library.sagas
+        var known: [String: RegisteredDefinition] = [:]
+        var newest: [String: RegisteredDefinition] = [:]
+        for saga in library.sagas {
+            let registered = RegisteredDefinition(
+                hash: saga.canonical.hash, compiled: try CompiledDefinition(saga.definition))
+            known[registered.hash] = registered
+            // The library sorts by version.
+            newest[registered.name] = registered
+        }
+        awaited = Lock(Set(known.values.flatMap(\.awaitedEvents)))
+        self.known = Lock(known)
+        starting = Dictionary(grouping: newest.values) { $0.compiled.definition.start.event }
+            .mapValues { $0.sorted { $0.name < $1.name } }
+    }
+
+    /// A shelf that starts nothing, for those who only read and order.
+    package init() {
+        files = []
+        known = Lock([:])
+        awaited = Lock([])
+        starting = [:]
+    }
+
+    /// The definitions that an event of this type starts a saga of.
+    func definitions(startingOn event: String) -> [RegisteredDefinition] { starting[event] ?? [] }
+
+    /// The types of events that start a saga or that a step of a known definition waits for.
+    var events: Set<String> { Set(starting.keys).union(awaited.withLock { $0 }) }
+
+    /// Whether a step of any definition at hand waits for events of this type.
+    func awaits(_ event: String) -> Bool { awaited.withLock { $0.contains(event) } }
+
+    private func put(_ definition: RegisteredDefinition) {
+        known.withLock { $0[definition.hash] = definition }
+        awaited.withLock { $0.formUnion(definition.awaitedEvents) }
+    }
+
+    /// The definition of a hash, if it is at hand.
+    package func definition(hash: String) -> RegisteredDefinition? { known.withLock { $0[hash] } }
+
+    /// Brings those of the hashes to hand that are not, out of the database.
+    ///
+    /// - Throws: ``UnknownDefinition`` for one that is not there either.
+    package func load(_ hashes: some Sequence<String>, from database: some PostgresQueryable) async throws {
+        let missing = Set(hashes).filter { definition(hash: $0) == nil }
+        if missing.isEmpty { return }
+        let rows = try await database.query(
+            "SELECT hash, canonical FROM saga_definition WHERE hash = ANY (\(missing.sorted()))")
+        for row in rows {
+            let (hash, canonical) = try row.decode(String.self, String.self)
+            let saga = try LoadedSaga.canonical(canonical, name: hash)
+            put(RegisteredDefinition(hash: hash, compiled: try CompiledDefinition(saga.definition)))
+        }
+        if let hash = missing.first(where: { definition(hash: $0) == nil }) { throw UnknownDefinition(hash: hash) }
+    }
+}
+
+extension DefinitionShelf {
+    /// Writes the definitions of the files into the database, so that instances can be pinned to them.
+    ///
+    /// - Throws: ``ContentWithoutVersion`` if a version is there with other content.
+    package func register(in database: PostgresPool) async throws {
+        for saga in files {
+            let definition = saga.definition
+            let retention = definition.retention.map { $0 / .seconds(1) }
+            let hash = saga.canonical.hash
+            try await database.execute(
+                """
+                INSERT INTO saga_definition (hash, name, version, canonical, retention)
+                VALUES (\(hash), \(definition.name), \(Int32(definition.version)), \(saga.canonical.json),
+                    make_interval(secs => \(retention)))
+                ON CONFLICT DO NOTHING
+                """)
+            let row = try await database.query(
+                """
+                SELECT hash FROM saga_definition
+                WHERE name = \(definition.name) AND version = \(Int32(definition.version))
+                """
+            ).only()
+            if try row.decode(String.self, at: 0) != hash {
+                throw ContentWithoutVersion(path: saga.path, name: definition.name, version: definition.version)
+            }
+        }
+        // Older instances may wait for events of their own definitions.
+        let open = try await database.query("SELECT DISTINCT definition FROM saga_instance WHERE ended_at IS NULL")
+        var hashes: [String] = []
+        for row in open { hashes.append(try row.decode(String.self, at: 0)) }
+        try await load(hashes, from: database)
+    }
+}
+
+/// A file changed and its version did not.
+package struct ContentWithoutVersion: Error, CustomStringConvertible {
+    package let path: String
+    package let name: String
+    package let version: Int
+
+    package var description: String {
+        """
+        \(path): version \(version) of \(name) is registered with other content. Instances may be running by it: \
+        give the changed definition the version \(version + 1).
+        """
+    }
+}
+
+/// An instance names a definition that nobody registered.
+package struct UnknownDefinition: Error, CustomStringConvertible {
+    package let hash: String
+
+    package var description: String { "the definition \(hash) is in neither the files nor saga_definition" }
+}

@@ -1,0 +1,49 @@
+import Messaging
+package import Participant
+import Postgres
+package import SagaFile
+import Telemetry
+
+/// Runs sagas: a participant that takes replies, events and no commands of sagas, and fires timers beside.
+///
+/// Any number may run at once on one database; a saga is worked on by one at a time, whichever gets its messages.
+package struct Orchestrator: LongRunning {
+    package let participant: Participant
+    private let scan: TimerScan
+
+    /// Registers the definitions and makes ready to run.
+    ///
+    /// - Throws: ``ContentWithoutVersion`` if a definition changed under its version.
+    package init(_ configuration: ParticipantConfiguration, _ library: SagaLibrary) async throws {
+        let shelf = try DefinitionShelf(library)
+        let pool = PostgresPool(configuration.database)
+        try await shelf.register(in: pool)
+        let telemetry = ParticipantTelemetry.standard(service: configuration.service)
+        let sagas = SagaTransaction(
+            shelf: shelf, commands: CommandMaker(user: configuration.user), now: { Logger.wallClockMilliseconds() })
+        participant = try Participant(
+            configuration, queues: Self.queues(sagas, configuration), telemetry: telemetry, pool: pool)
+        scan = TimerScan(
+            sagas: sagas, log: telemetry.log, replyQueue: TopologyNames.replyQueue(of: configuration.service))
+    }
+
+    /// Works until the task is cancelled.
+    package func run() async throws {
+        let timers = Running { [scan, participant] in try await scan.run(participant) }
+        try await RunningTogether([participant, timers]).run()
+    }
+
+    private static func queues(
+        _ sagas: SagaTransaction, _ configuration: ParticipantConfiguration
+    ) -> [ParticipantQueue] {
+        [
+            ParticipantQueue(
+                name: TopologyNames.replyQueue(of: configuration.service), kind: .reply, senders: .ownerOfType,
+                handler: ReplyHandler(sagas: sagas), ladder: configuration.ladder),
+            ParticipantQueue(
+                name: TopologyNames.eventQueue(of: configuration.service), kind: .event,
+                senders: .usersOrOwner([TopologyNames.tool]), handler: EventHandler(sagas: sagas),
+                ladder: configuration.ladder),
+        ]
+    }
+}

@@ -1,0 +1,80 @@
+import Messaging
+import Participant
+import Postgres
+import SagaModel
+
+/// Takes the replies of participants: those of one saga are folded into one update.
+struct ReplyHandler: RunHandler {
+    let sagas: SagaTransaction
+
+    /// What a reply is called is judged by the saga that waits for it.
+    func knows(_ type: MessageType) -> Bool { true }
+
+    func prepare(_ envelope: Envelope, _ body: [UInt8]) throws -> PreparedItem {
+        guard let correlation = envelope.correlationID, let saga = Identifier(correlation),
+            let causation = envelope.causationID, let step = envelope.step
+        else { throw UnreadableMessage(problem: "it does not say which request of which saga it answers") }
+        let turn = Turn(
+            step: step.step, direction: step.direction == .forward ? .do : .undo, attempt: step.number)
+        let reply = SagaModel.Reply(
+            causation: Identifier(high: causation.high, low: causation.low), sender: envelope.type.owner,
+            name: envelope.type.name, turn: turn, payload: try Payload.record(body))
+        return PreparedItem(key: correlation, direction: nil, payload: Prepared(saga: saga, reply: reply))
+    }
+
+    func handle(
+        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+    ) async throws(RunHandlingError) -> [Int: Handled] {
+        let inputs = members.sorted { $0.key < $1.key }.map { place, member -> SagaInput in
+            guard let prepared = member.payload as? Prepared else {
+                preconditionFailure("a member was prepared by another handler")
+            }
+            return SagaInput(
+                .existing(prepared.saga), .replied(prepared.reply), cause: member.envelope.id, place: place)
+        }
+        return try await sagas.handle(inputs, of: members, in: transaction)
+    }
+
+    private struct Prepared: Sendable {
+        let saga: Identifier
+        let reply: SagaModel.Reply
+    }
+}
+
+extension SagaTransaction {
+    /// Takes what messages brought, and answers as a run of messages has to.
+    func handle(
+        _ inputs: [SagaInput], of members: [Int: RunMember], in transaction: Transaction
+    ) async throws(RunHandlingError) -> [Int: Handled] {
+        let result: Result
+        do {
+            result = try await take(inputs, in: transaction)
+        } catch {
+            throw .unclear(error)
+        }
+        if !result.failures.isEmpty { throw .members(result.failures) }
+        return members.mapValues { _ in Handled() }.merging(result.messages.mapValues { Handled(others: $0) }) { $1 }
+    }
+}
+
+/// The body of a message as the model takes it.
+enum Payload {
+    /// - Throws: ``UnreadableMessage`` if it is no JSON object, or holds a number that is no integer.
+    static func record(_ body: [UInt8]) throws(UnreadableMessage) -> Record {
+        let value: Value
+        do throws(CanonicalJSONError) {
+            value = try CanonicalJSON.value(of: body)
+        } catch {
+            throw UnreadableMessage(problem: error.description)
+        }
+        guard case .record(let record) = value else { throw UnreadableMessage(problem: "its body is no JSON object") }
+        return record
+    }
+}
+
+/// A message that no saga can make sense of.
+struct UnreadableMessage: Error, CustomStringConvertible {
+    let problem: String
+
+    var description: String { "the message cannot be taken: \(problem)" }
+}

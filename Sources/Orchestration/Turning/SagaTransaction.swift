@@ -1,0 +1,159 @@
+import Messaging
+import Participant
+import Postgres
+import SagaModel
+
+/// What takes inputs into sagas, whoever brings them: messages, timers, a person.
+///
+/// State, history, timers and outgoing commands of all sagas concerned are written in the one transaction it is given.
+struct SagaTransaction: Sendable {
+    let shelf: DefinitionShelf
+    let commands: CommandMaker
+    /// The wall clock, in milliseconds since 1970.
+    let now: @Sendable () -> Int64
+
+    /// What became of the inputs.
+    struct Result {
+        /// What is to be sent, by the place of the message that brought the input.
+        var messages: [Int: [OutgoingMessage]] = [:]
+        /// What each input came to, in order.
+        var decided: [(input: SagaInput, actions: [Action])] = []
+        /// Inputs that could not be taken, by place.
+        var failures: [Int: any Error] = [:]
+    }
+
+    /// Locks the sagas, decides, and queues what is to be written.
+    ///
+    /// Several inputs of one saga are folded in their order. If there are failures nothing is queued: the transaction is to
+    /// be given up.
+    func take(_ inputs: [SagaInput], in transaction: Transaction) async throws -> Result {
+        let milliseconds = now()
+        var sagas = try await open(inputs, in: transaction)
+        var result = Result()
+        for input in inputs {
+            guard let id = sagas.id(of: input.saga), var fold = sagas.folds[id] else {
+                // Its key is taken and its row gone by retention: it ran long ago.
+                if case .starting = input.saga { continue }
+                result.failures[input.place] = UnknownSaga(saga: input.saga)
+                continue
+            }
+            let happening = input.happening.starting(as: id)
+            let actions = fold.take(Input(happening, milliseconds: milliseconds), cause: input.cause)
+            guard fold.instance.phase != .unstarted else {
+                result.failures[input.place] = UnusableStart(definition: fold.definition.name, actions: actions)
+                continue
+            }
+            sagas.folds[id] = fold
+            result.decided.append((input, actions))
+            result.messages[input.place, default: []] += commands.messages(
+                actions, of: fold, at: milliseconds, cause: input.cause)
+        }
+        if result.failures.isEmpty {
+            try InstanceStore.enqueue(
+                Array(sagas.folds.values), at: PostgresTimestamp(milliseconds: milliseconds), in: transaction)
+        }
+        return result
+    }
+
+    /// The sagas of a transaction, locked.
+    private struct OpenSagas {
+        var folds: [Identifier: SagaFold] = [:]
+        /// Whose each key is.
+        var owners: [SagaStart: Identifier] = [:]
+
+        func id(of saga: SagaInput.Saga) -> Identifier? {
+            switch saga {
+            case .existing(let id): id
+            case .starting(let start): owners[start]
+            }
+        }
+    }
+
+    private func open(_ inputs: [SagaInput], in transaction: Transaction) async throws -> OpenSagas {
+        var ids: Set<Identifier> = []
+        var starts: [SagaStart: SagaInput] = [:]
+        for input in inputs {
+            switch input.saga {
+            case .existing(let id): ids.insert(id)
+            case .starting(let start): starts[start] = starts[start] ?? input
+            }
+        }
+        var sagas = OpenSagas()
+        if !starts.isEmpty {
+            let claimed = try await transaction.query(InstanceStore.claim(Array(starts.keys)))
+            try note(claimed: claimed[0], owners: claimed[1], starts, &sagas)
+            ids.formUnion(sagas.owners.values.filter { sagas.folds[$0] == nil })
+        }
+        if !ids.isEmpty { try await lock(Array(ids), &sagas, in: transaction) }
+        return sagas
+    }
+
+    /// Notes whose each key is; a key that was claimed just now gets a saga.
+    private func note(
+        claimed: Rows, owners rows: Rows, _ starts: [SagaStart: SagaInput], _ sagas: inout OpenSagas
+    ) throws {
+        var new: Set<Identifier> = []
+        for row in claimed { new.insert(Identifier(try row.decode(PostgresUUID.self, at: 0))) }
+        var owners: [String: [String: Identifier]] = [:]
+        for row in rows {
+            let (name, key, saga) = try row.decode(String.self, String.self, PostgresUUID.self)
+            owners[name, default: [:]][key] = Identifier(saga)
+        }
+        for (start, input) in starts {
+            guard let owner = owners[start.definition.name]?[start.key] else {
+                preconditionFailure("a key was claimed and belongs to nobody")
+            }
+            sagas.owners[start] = owner
+            if new.contains(owner) {
+                sagas.folds[owner] = SagaFold(starting: start.definition, traceparent: input.traceparent)
+            }
+        }
+    }
+
+    private func lock(_ ids: [Identifier], _ sagas: inout OpenSagas, in transaction: Transaction) async throws {
+        var stored: [InstanceStore.Stored] = []
+        for row in try await transaction.query(InstanceStore.lock(ids)) {
+            stored.append(try InstanceStore.stored(row))
+        }
+        try await shelf.load(stored.map(\.definition), from: transaction)
+        for instance in stored {
+            guard let definition = shelf.definition(hash: instance.definition) else {
+                throw UnknownDefinition(hash: instance.definition)
+            }
+            sagas.folds[instance.id] = try instance.fold(by: definition)
+        }
+    }
+}
+
+extension Input.Happening {
+    /// The start with the id that the saga of its key really has.
+    fileprivate func starting(as id: Identifier) -> Input.Happening {
+        guard case .started(let event) = self else { return self }
+        return .started(StartEvent(saga: id, payload: event.payload))
+    }
+}
+
+/// A message names a saga that is not there.
+struct UnknownSaga: Error, CustomStringConvertible {
+    let saga: SagaInput.Saga
+
+    var description: String {
+        switch saga {
+        case .existing(let id): "there is no saga \(id)"
+        case .starting(let start): "the saga with the key \(start.key) is gone"
+        }
+    }
+}
+
+/// An event cannot start the saga it should.
+struct UnusableStart: Error, CustomStringConvertible {
+    let definition: String
+    let actions: [Action]
+
+    var description: String {
+        for case .ignore(.unfit(let field)) in actions {
+            return "\(definition) cannot start: the event lacks \(field), or has it in another type"
+        }
+        return "\(definition) cannot start by this event"
+    }
+}

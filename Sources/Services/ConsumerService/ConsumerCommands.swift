@@ -1,0 +1,48 @@
+import Contracts
+import Messaging
+import Participant
+
+/// Messages to consumers and their slots.
+struct ConsumerCommands: Sendable {
+    let rules: ConsumerRules
+
+    var handlers: Handlers {
+        var handlers = Handlers()
+        handlers.on(ConsumerMessages.RegisterConsumer.self, key: \.consumerId) { command, transaction in
+            try ConsumerStore.register(
+                command.consumerId, plan: command.plan, isActive: command.isActive ?? true, in: transaction)
+            return .success(ConsumerMessages.ConsumerRegistered())
+        }
+        // By consumer, not by order: what is counted are the orders of one consumer.
+        handlers.on(ConsumerMessages.VerifyConsumer.self, key: \.consumerId) { command, transaction in
+            try await verify(command, in: transaction)
+        }
+        handlers.onUndo(
+            ConsumerMessages.ReleaseSlot.self, of: ConsumerMessages.VerifyConsumer.self,
+            success: ConsumerMessages.SlotReleased.messageType, key: \.consumerId
+        ) { command, transaction in
+            var slot = try await ConsumerStore.slot(ofOrder: command.orderId, in: transaction)
+            try slot.take(.release)
+            try ConsumerStore.update(slot, ofOrder: command.orderId, in: transaction)
+            return .success(ConsumerMessages.SlotReleased())
+        }
+        return handlers
+    }
+
+    private func verify(
+        _ command: ConsumerMessages.VerifyConsumer, in transaction: HandlerTransaction
+    ) async throws -> Reply {
+        guard let consumer = try await ConsumerStore.find(command.consumerId, in: transaction), consumer.isActive
+        else { return .refusal(ConsumerMessages.ConsumerUnknown()) }
+        if consumer.plan == .regular {
+            let taken = try await ConsumerStore.takenToday(by: command.consumerId, in: transaction)
+            if taken >= rules.dailyCountMax {
+                return .refusal(ConsumerMessages.DailyLimitReached(limit: rules.dailyCountMax))
+            }
+        }
+        var slot = try await ConsumerStore.slot(ofOrder: command.orderId, in: transaction)
+        try slot.take(.verify)
+        try ConsumerStore.insert(slot, ofOrder: command.orderId, consumer: command.consumerId, in: transaction)
+        return .success(ConsumerMessages.ConsumerVerified())
+    }
+}

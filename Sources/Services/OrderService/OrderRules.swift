@@ -1,0 +1,19 @@
+import Contracts
+
+/// What an order must look like to be taken at all.
+struct OrderRules: Sendable {
+    /// Different items in one order.
+    var lineCountMax = 50
+    /// Of one item.
+    var quantityMax: Int64 = 10
+
+    /// Why the lines cannot be taken; nil if they can.
+    func problem(in lines: [OrderMessages.LineItem]) -> String? {
+        if lines.isEmpty { return "no-lines" }
+        if lines.count > lineCountMax { return "too-many-lines" }
+        if Set(lines.map(\.menuItemId)).count < lines.count { return "item-twice" }
+        if lines.contains(where: { $0.quantity < 1 }) { return "quantity-not-positive" }
+        if lines.contains(where: { $0.quantity > quantityMax }) { return "quantity-too-large" }
+        return nil
+    }
+}
