@@ -21,7 +21,7 @@ final class EchoServer: Sendable {
         }
         guard isListening else { throw LocalServerError.system("listen", subject: "echo server") }
         try startThread { [listener] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
+            while case let connection = acceptConnection(on: listener, isBlocking: true), connection >= 0 {
                 try? startThread { Self.echo(connection) }
             }
         }

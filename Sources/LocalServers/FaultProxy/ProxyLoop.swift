@@ -83,10 +83,8 @@ final class ProxyLoop: @unchecked Sendable {
 
     private func acceptAll() {
         while listener >= 0 {
-            let descriptor = accept(listener, nil, nil)
+            let descriptor = acceptConnection(on: listener, isBlocking: false)
             guard descriptor >= 0 else { return }
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             let link = ProxyLink(client: descriptor, serverPort: serverPort, faults: faults, mailbox)
             if let link { links.append(link) }
             mailbox.count { counts in

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file descriptor, closed with its last owner.
@@ -39,4 +40,13 @@ struct Descriptor: ~Copyable, Sendable {
 struct DescriptorPair: ~Copyable {
     let near: Descriptor
     let far: Descriptor
+}
+
+/// Takes a waiting connection; below zero when there is none.
+///
+/// No child may inherit it, not even one that is spawned at this very moment: a copy of the socket in a stranger's hands
+/// keeps the connection open after we closed it.
+func acceptConnection(on listener: Int32, isBlocking: Bool) -> Int32 {
+    let kind = Int32(SOCK_CLOEXEC.rawValue) | (isBlocking ? 0 : Int32(SOCK_NONBLOCK.rawValue))
+    return accept4(listener, nil, nil, kind)
 }
