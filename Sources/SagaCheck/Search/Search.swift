@@ -82,7 +82,7 @@ extension Explorer {
             }
             expand(index)
             index += 1
-            if index & 0xffff == 0, !report(SearchProgress(stateCount: store.count, depth: depth)) {
+            if index & 0x3fff == 0, !report(SearchProgress(stateCount: store.count, depth: depth)) {
                 isInterrupted = true
             }
             if store.count >= limits.stateCountMax { isInterrupted = true }

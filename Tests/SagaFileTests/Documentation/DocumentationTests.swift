@@ -33,6 +33,21 @@ import Testing
         #expect(keys.filter { !used.contains($0) && !canonical.contains($0) } == [])
     }
 
+    /// The lines of the page about replay tests, as it shows them.
+    @Test func theReplayTestOfThePageRuns() throws {
+        let sagas = Repository.tests + "/../../sagas"
+
+        let library = try SagaLibrary(folder: sagas)
+        let path = sagas + "/histories/create-order/approved.history.json"
+        let history = try HistoryFile.history(of: .read(path, byteCountMax: Limits.recorded.byteCountMax))
+        let saga = try #require(library.saga(named: history.definition, version: history.version))
+        #expect(history.replay(with: try CompiledDefinition(saga.definition)) == nil)
+
+        let own = String(decoding: try SourceFile.read(#filePath).bytes, as: UTF8.self)
+        let block = try Page("WritingAReplayTest").text.split(separator: "```swift\n")[1].split(separator: "```")[0]
+        for line in block.split(separator: "\n") { #expect(own.contains("        \(line)\n"), "\(line)") }
+    }
+
     /// A saga can hold participants in its canonical form; they are explained once.
     private static func records(of kind: JSONSchema.Kind) -> [RecordSchema] {
         let records = JSONSchema.records(of: kind)
