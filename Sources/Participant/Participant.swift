@@ -93,9 +93,24 @@ public final class Participant: Sendable {
     private func prepare() async throws {
         try await SchemaWatch(self).untilThere()
         let upkeep = upkeep(OutboxLedger(unconfirmedCountMax: 1))
-        try await upkeep.register()
-        try await upkeep.keepPartitions()
-        try await upkeep.readPauses()
+        try await insist { try await upkeep.register() }
+        try await insist { try await upkeep.keepPartitions() }
+        try await insist { try await upkeep.readPauses() }
+    }
+
+    /// Does something again until the database lets it.
+    private func insist(_ body: () async throws -> Void) async throws {
+        var failureCount = 0
+        while true {
+            do {
+                return try await body()
+            } catch {
+                guard FailureRule.isGround(error), !Task.isCancelled else { throw error }
+                telemetry.log.warning("waiting for the database", .failure(error))
+                await database.untilBack(failureCount: failureCount)
+                failureCount += 1
+            }
+        }
     }
 
     private func work(publishing: Connection, consuming: Connection) async throws {

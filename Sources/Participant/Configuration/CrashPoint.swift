@@ -35,6 +35,17 @@ enum CrashPoint: String, CaseIterable {
     /// The row is deleted.
     case deleted = "K12"
 
+    /// Dies a while from now, which is after COMMIT was sent; the database has to take longer than that to answer it.
+    static func commitSoon() {
+        #if DEBUG
+            guard let plan = CrashPlan.current, plan.point == committing, plan.isNow() else { return }
+            Task.detached {
+                try await Task.sleep(for: .milliseconds(300))
+                kill(getpid(), SIGKILL)
+            }
+        #endif
+    }
+
     func reach() {
         #if DEBUG
             guard let plan = CrashPlan.current, plan.point == self, plan.isNow() else { return }

@@ -78,7 +78,8 @@ public struct Handlers: Sendable {
         }
     }
 
-    private mutating func addCommand<Command: MessagePayload>(
+    /// Handles commands of a type that is known only when the program runs.
+    mutating func addCommand<Command: MessagePayload>(
         _ type: MessageType, pairing: Pairing, key: @escaping @Sendable (Command) -> String,
         _ handler: @escaping @Sendable (Command, HandlerTransaction) async throws -> Reply
     ) {

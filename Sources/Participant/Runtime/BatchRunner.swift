@@ -67,6 +67,7 @@ struct BatchRunner {
             CrashPoint.handled.reach()
             try write(handled, store, in: transaction)
             CrashPoint.written.reach()
+            CrashPoint.commitSoon()
         }
         CrashPoint.committed.reach()
     }

@@ -64,6 +64,9 @@ enum FailureRule {
         }
     }
 
+    /// Whether the ground failed, not what stood on it.
+    static func isGround(_ error: any Error) -> Bool { groundEnd(error) != nil }
+
     /// An error in words fit to travel with a message and to stand in a log.
     static func explanation(_ error: any Error) -> String {
         "\(type(of: error)): \(error)"

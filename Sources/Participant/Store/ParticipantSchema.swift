@@ -63,6 +63,18 @@ public enum ParticipantSchema {
         )
         """,
         """
+        CREATE TABLE skald.operator_action (
+            id uuid PRIMARY KEY,
+            name text NOT NULL,
+            target text NOT NULL,
+            who text NOT NULL,
+            reason text NOT NULL,
+            result text,
+            begun_at timestamptz NOT NULL DEFAULT now(),
+            ended_at timestamptz CHECK ((ended_at IS NULL) = (result IS NULL))
+        )
+        """,
+        """
         CREATE TABLE skald.pause (
             scope text PRIMARY KEY,
             reason text NOT NULL,
@@ -90,6 +102,8 @@ public enum ParticipantSchema {
             day timestamptz;
             name text;
         BEGIN
+            -- One at a time: processes that start together want the same partitions.
+            PERFORM pg_advisory_xact_lock(hashtextextended('skald.keep_partitions', 0));
             IF retention < interval '1 day' THEN RAISE EXCEPTION 'a retention of % is too short', retention; END IF;
             FOREACH parent IN ARRAY ARRAY['inbox', 'reply'] LOOP
                 FOR ahead IN 0 .. least(days_ahead, 366) LOOP
@@ -129,7 +143,7 @@ public enum ParticipantSchema {
             IF EXISTS (SELECT FROM pg_roles WHERE rolname = runtime) THEN
                 EXECUTE format('GRANT USAGE ON SCHEMA skald TO %I', runtime);
                 EXECUTE format('GRANT SELECT, INSERT ON skald.inbox, skald.reply TO %I', runtime);
-                EXECUTE format('GRANT SELECT, INSERT, UPDATE ON skald.fence TO %I', runtime);
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE ON skald.fence, skald.operator_action TO %I', runtime);
                 EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON skald.outbox, skald.process, skald.pause TO %I', runtime);
                 EXECUTE format('GRANT EXECUTE ON FUNCTION skald.keep_partitions(integer, interval) TO %I', runtime);
                 EXECUTE format('GRANT SELECT ON public.skald_migration TO %I', runtime);

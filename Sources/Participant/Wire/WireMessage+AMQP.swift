@@ -1,9 +1,9 @@
-import AMQP
-import Messaging
+package import AMQP
+package import Messaging
 
 /// Between the contract's form of a message and the AMQP library's.
 extension WireMessage {
-    init(_ delivery: Delivery) {
+    package init(_ delivery: Delivery) {
         let properties = delivery.properties
         self.init(
             properties: MessageProperties(
@@ -16,7 +16,7 @@ extension WireMessage {
             body: delivery.body)
     }
 
-    var amqp: Message {
+    package var amqp: Message {
         Message(
             body,
             properties: Properties(
