@@ -74,7 +74,9 @@ let package = Package(
             path: "Sources/Services/OrchestratorService"),
 
         // The command-line tool.
-        .executableTarget(name: "Skald", dependencies: ["AMQP", "Messaging", "SagaCheck", "SagaFile", "SagaModel"]),
+        .executableTarget(
+            name: "Skald",
+            dependencies: ["AMQP", "Messaging", "Participant", "SagaCheck", "SagaFile", "SagaModel"]),
 
         // Benchmarks, with their C baselines beside them.
         .target(
@@ -88,11 +90,16 @@ let package = Package(
             exclude: ["Baselines"]),
 
         // Tests, one target per library.
+        .target(name: "BankSample", dependencies: ["Messaging", "Participant", "Postgres"], path: "Tests/BankSample"),
+        .executableTarget(
+            name: "BankService", dependencies: ["AMQP", "BankSample", "Messaging", "Participant", "Postgres"],
+            path: "Tests/BankService"),
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "BenchmarkBaselines"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Benchmarks", "LocalServers", "Messaging", "Participant", "Postgres", "SagaFile", "SagaModel",
+                "AMQP", "BankSample", "BankService", "Benchmarks", "CLinux", "LocalServers", "Messaging", "Participant",
+                "Postgres", "SagaFile", "SagaModel",
                 "Skald", "Telemetry",
             ]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),

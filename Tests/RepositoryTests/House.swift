@@ -40,6 +40,12 @@ enum House {
                     "Orchestration", "Contracts", "LocalServers",
                 ]),
             Room(
+                name: "BankSample", mayImport: ["Messaging", "Participant", "Postgres"],
+                reason: "a service for tests, in a process of its own or in theirs"),
+            Room(
+                name: "BankService", mayImport: ["AMQP", "BankSample", "Messaging", "Participant", "Postgres"],
+                reason: "wires the bank as a program that tests may kill"),
+            Room(
                 name: "BenchmarkBaselines", mayImport: ["CRabbitMQ", "CPostgres", "COpenSSL", "CLinux"],
                 reason: "C beside C: a baseline that used our code would measure itself"),
             Room(

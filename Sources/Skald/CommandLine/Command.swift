@@ -98,4 +98,7 @@ struct Arguments: Sendable {
 
     /// The value of an option; the last one if it stands there several times.
     func value(_ option: String) -> String? { values[option]?.last }
+
+    /// Every value of an option that may stand there several times.
+    func values(of option: String) -> [String] { values[option] ?? [] }
 }

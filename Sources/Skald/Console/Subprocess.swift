@@ -46,10 +46,18 @@ struct Subprocess: Sendable {
         for (target, stream) in streams.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, stream.descriptor, Int32(target))
         }
+        // Threads of a pool block signals, and a child would go on blocking them.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var pid = pid_t()
-        let status = posix_spawnp(&pid, arguments[0], &actions, nil, &words, environ)
+        let status = posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, environ)
         guard status == 0 else {
             throw Failure(
                 .unavailable, "cannot run \(arguments[0]): \(String(cString: strerror(status)))",

@@ -1,4 +1,5 @@
 import AMQP
+import BankSample
 import Glibc
 import LocalServers
 import Messaging
@@ -25,6 +26,8 @@ struct BankHarness: Sendable {
     static func withBank<Result>(
         ladder: RetryLadder? = nil, _ body: (BankHarness) async throws -> Result
     ) async throws -> Result {
+        await BankTurnstile.shared.enter()
+        defer { BankTurnstile.shared.leave() }
         let broker = try await SharedServers.rabbit()
         let cluster = try await SharedServers.postgres()
         return try await broker.withVirtualHost { virtualHost in
@@ -36,9 +39,33 @@ struct BankHarness: Sendable {
         }
     }
 
+    /// Runs a test against a bank on servers of its own, which the test may stop and kill. The bank works there as a role
+    /// with the least rights.
+    static func withOwnServers<Result>(
+        ladder: RetryLadder? = nil, _ body: (BankHarness) async throws -> Result
+    ) async throws -> Result {
+        await BankTurnstile.shared.enter()
+        defer { BankTurnstile.shared.leave() }
+        async let starting = RabbitServer.started()
+        let cluster = try await PostgresCluster.started()
+        let broker = try await starting
+        let virtualHost = try await broker.makeVirtualHost()
+        let roles = DatabaseRoles(services: ["bank"]) { _ in .literal(password) }
+        for statement in roles.roleStatements { try await cluster.psql(statement) }
+        try await cluster.psql(roles.databaseCreation(of: "bank").create)
+        for statement in roles.grantStatements(of: "bank") { try await cluster.psql(statement, in: "bank") }
+        let harness = try await BankHarness(broker, cluster, virtualHost, "bank", ladder: ladder, hasRoles: true)
+        let result = try await body(harness)
+        harness.pool.close()
+        try await broker.shutDown()
+        try await cluster.shutDown()
+        return result
+    }
+
+    /// - Parameter hasRoles: whether an owner migrates and the bank works as another, or one may do all.
     init(
         _ broker: RabbitServer, _ cluster: PostgresCluster, _ virtualHost: String, _ database: String,
-        ladder: RetryLadder? = nil
+        ladder: RetryLadder? = nil, hasRoles: Bool = false
     ) async throws {
         self.broker = broker
         self.cluster = cluster
@@ -46,13 +73,24 @@ struct BankHarness: Sendable {
         self.database = database
         service = "bank"
         self.ladder = try ladder ?? RetryLadder(delays: [.milliseconds(100), .milliseconds(200)])
-        pool = PostgresPool(Self.configuration(cluster, database))
+        var owner = Self.configuration(cluster, database)
+        var runtime = owner
+        if hasRoles {
+            (owner.user, owner.password) = (DatabaseRoles.ownerRole(of: "bank"), .value(Self.password))
+            (runtime.user, runtime.password) = (DatabaseRoles.runtimeRole(of: "bank"), .value(Self.password))
+        }
+        runtimeConfiguration = runtime
+        databasePassword = hasRoles ? Self.password : cluster.password
+        pool = PostgresPool(owner)
         try await pool.migrate(ParticipantSchema.set, ParticipantSchema.migrations)
         try await pool.migrate("bank", Bank.migrations)
         try await applyTopology()
     }
 
     let ladder: RetryLadder
+    /// What the bank itself reaches its database by.
+    let runtimeConfiguration: PostgresConfiguration
+    let databasePassword: String
 
     static func configuration(_ cluster: PostgresCluster, _ database: String) -> PostgresConfiguration {
         var configuration = PostgresConfiguration(
@@ -81,10 +119,9 @@ struct BankHarness: Sendable {
         // A file without password hashes would take the passwords away.
         for user in topology.users { try await broker.addUser(user.name, password: Self.password) }
         topology.users = []
-        let path = "/tmp/skald-definitions-\(database).json"
-        try writeFile(path, try topology.definitions())
-        defer { unlink(path) }
-        _ = try await broker.ctl(["import_definitions", path])
+        // What the broker's own tool does, without the second it takes to start.
+        let text = String(decoding: try topology.definitions(), as: UTF8.self)
+        try await broker.evaluate("ok = rabbit_definitions:import_raw(\(broker.erlang(binary: text)))")
     }
 
     func brokerConfiguration(user: String, port: UInt16? = nil) -> ConnectionConfiguration {
@@ -98,7 +135,7 @@ struct BankHarness: Sendable {
     var configuration: ParticipantConfiguration {
         var configuration = ParticipantConfiguration(
             service: service, broker: brokerConfiguration(user: service),
-            database: Self.configuration(cluster, database))
+            database: runtimeConfiguration)
         configuration.ladder = ladder
         return configuration
     }
@@ -123,7 +160,9 @@ struct BankHarness: Sendable {
             throw error
         }
         running.cancel()
-        _ = await running.result
+        if case .failure(let error) = await running.result, !(error is CancellationError) {
+            Issue.record("the participant ended early: \(error)")
+        }
         return result
     }
 }
@@ -133,4 +172,43 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws {
     try #require(descriptor >= 0)
     defer { close(descriptor) }
     try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+}
+
+/// Lets a few banks work at once, so that none waits past its limits for a processor.
+final class BankTurnstile: Sendable {
+    static let shared = BankTurnstile(countMax: 3)
+
+    private struct State {
+        var freeCount: Int
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Lock<State>
+
+    init(countMax: Int) { state = Lock(State(freeCount: countMax)) }
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.freeCount > 0 {
+                    state.freeCount -= 1
+                    return true
+                }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiters.isEmpty {
+                state.freeCount += 1
+                return nil
+            }
+            return state.waiters.removeFirst()
+        }
+        next?.resume()
+    }
 }

@@ -1,4 +1,5 @@
 import AMQP
+import BankSample
 import LocalServers
 import Messaging
 import Postgres
@@ -162,30 +163,9 @@ import Testing
             let saga = try await SagaSide(bank)
             try await bank.whileRunning(bank.participant()) {
                 let good = try saga.command(Bank.Deposit(account: "g", amount: 1))
-                let message = good.envelope.message(body: good.body)
-                var cases: [String: WireMessage] = [:]
-                func add(_ reason: String, _ change: (inout WireMessage) throws -> Void) rethrows {
-                    var copy = message
-                    let id = saga.nextID().description
-                    copy.properties.messageID = id
-                    copy.headers[HeaderName.eventID] = .string(id)
-                    try change(&copy)
-                    cases[reason] = copy
-                }
-                add("undecodable") { $0.body = Array("{\"account\":".utf8) }
-                add("too-large") { $0.body = [UInt8](repeating: 0x20, count: MessageSize.byteCountMax + 1) }
-                add("bad-identifier") { $0.properties.messageID = "5" }
-                add("unknown-type") {
-                    $0.properties.type = "bank.Explode"
-                    $0.headers[HeaderName.eventType] = "bank.Explode"
-                }
-                add("too-old") {
-                    let old = UUIDv7(milliseconds: 1_000_000, randomHigh: 1, randomLow: 2).description
-                    $0.properties.messageID = old
-                    $0.headers[HeaderName.eventID] = .string(old)
-                }
+                let cases = DeadCases(good, saga).messages
                 for message in cases.values { try await saga.send(raw: message) }
-                try await bank.sendAsStranger(message)
+                try await bank.sendAsStranger(good.envelope.message(body: good.body))
                 let dead = try await DeadQueue(bank).take(6)
                 let reasons = dead.compactMap { $0.headers[HeaderName.deadReason]?.text }
                 #expect(Set(reasons) == Set(cases.keys).union(["unauthorised"]))

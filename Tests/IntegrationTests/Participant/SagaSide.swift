@@ -69,6 +69,15 @@ final class SagaSide: Sendable {
         }
     }
 
+    /// Sends messages until the broker has confirmed each, as a sender with an outbox does; some arrive twice.
+    func insist(on messages: [WireMessage]) async {
+        var rest = messages.map { Publication($0.amqp, to: TopologyNames.commands, routingKey: service) }
+        while !rest.isEmpty {
+            let outcomes = await publisher.publish(contentsOf: rest)
+            rest = zip(rest, outcomes).filter { !$0.1.isConfirmed }.map(\.0)
+        }
+    }
+
     /// Sends a message as it is, whatever it is.
     func send(raw message: WireMessage) async throws {
         try await publisher.publish(message.amqp, to: TopologyNames.commands, routingKey: service)
@@ -100,6 +109,8 @@ struct DeadQueue {
         connection = try await Connection.connect(harness.brokerConfiguration(user: TopologyNames.tool))
         self.queue = TopologyNames.deadQueue(of: queue ?? TopologyNames.commandQueue(of: harness.service))
     }
+
+    func close() async { await connection.close(gracePeriod: .seconds(5)) }
 
     /// Takes so many messages out.
     func take(_ count: Int) async throws -> [WireMessage] {

@@ -1,63 +1,84 @@
-import Messaging
-import Participant
-import Postgres
+package import Messaging
+package import Participant
+package import Postgres
 
 /// A participant whose ledger is the oracle: one row for each time a handler's effect was committed.
-enum Bank {
-    struct Deposit: MessagePayload {
-        static let messageType: MessageType = "bank.Deposit"
-        var account: String
-        var amount: Int64
+package enum Bank {
+    package struct Deposit: MessagePayload {
+        package static let messageType: MessageType = "bank.Deposit"
+        package var account: String
+        package var amount: Int64
         /// What else the handler does: nothing, throw, run on for ever, spoil the transaction silently.
-        var trick: Trick?
+        package var trick: Trick?
+
+        package init(account: String, amount: Int64, trick: Trick? = nil) {
+            self.account = account
+            self.amount = amount
+            self.trick = trick
+        }
     }
 
-    enum Trick: String, Codable, Sendable {
+    package enum Trick: String, Codable, Sendable {
         case throwing, endless, spoiling
     }
 
-    struct Deposited: MessagePayload {
-        static let messageType: MessageType = "bank.Deposited"
-        var balance: Int64
+    package struct Deposited: MessagePayload {
+        package static let messageType: MessageType = "bank.Deposited"
+        package var balance: Int64
     }
 
-    struct Overdrawn: MessagePayload {
-        static let messageType: MessageType = "bank.Overdrawn"
+    package struct Overdrawn: MessagePayload {
+        package static let messageType: MessageType = "bank.Overdrawn"
     }
 
     /// Has an undo.
-    struct Reserve: MessagePayload {
-        static let messageType: MessageType = "bank.Reserve"
-        var account: String
-        var amount: Int64
+    package struct Reserve: MessagePayload {
+        package static let messageType: MessageType = "bank.Reserve"
+        package var account: String
+        package var amount: Int64
+
+        package init(account: String, amount: Int64) {
+            self.account = account
+            self.amount = amount
+        }
     }
 
-    struct Reserved: MessagePayload {
-        static let messageType: MessageType = "bank.Reserved"
+    package struct Reserved: MessagePayload {
+        package static let messageType: MessageType = "bank.Reserved"
     }
 
-    struct Release: MessagePayload {
-        static let messageType: MessageType = "bank.Release"
-        var account: String
-        var amount: Int64
+    package struct Release: MessagePayload {
+        package static let messageType: MessageType = "bank.Release"
+        package var account: String
+        package var amount: Int64
+
+        package init(account: String, amount: Int64) {
+            self.account = account
+            self.amount = amount
+        }
     }
 
-    struct Released: MessagePayload {
-        static let messageType: MessageType = "bank.Released"
-        var note: String?
+    package struct Released: MessagePayload {
+        package static let messageType: MessageType = "bank.Released"
+        package var note: String?
     }
 
-    struct Moved: MessagePayload {
-        static let messageType: MessageType = "bank.moved"
-        var account: String
-        var amount: Int64
+    package struct Moved: MessagePayload {
+        package static let messageType: MessageType = "bank.moved"
+        package var account: String
+        package var amount: Int64
+
+        package init(account: String, amount: Int64) {
+            self.account = account
+            self.amount = amount
+        }
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        var description: String { "the vault is jammed" }
+    package struct Failure: Error, CustomStringConvertible {
+        package var description: String { "the vault is jammed" }
     }
 
-    static let migrations = [
+    package static let migrations = [
         Migration(
             1, "accounts and ledger",
             [
@@ -77,7 +98,7 @@ enum Bank {
             ])
     ]
 
-    static var handlers: Handlers {
+    package static var handlers: Handlers {
         var handlers = Handlers()
         handlers.on(Deposit.self, key: \.account) { command, transaction in
             try await perform(command, in: transaction)

@@ -1,0 +1,76 @@
+import BankSample
+import Glibc
+import LocalServers
+import Messaging
+import Testing
+
+@testable import Participant
+
+/// Poison among good messages costs only itself.
+@Suite struct PoisonTests {
+    /// 1,000 among 10,000 when `SKALD_FULL_TESTS` is set; a tenth of both otherwise.
+    private static let goodCount = getenv("SKALD_FULL_TESTS") == nil ? 1_000 : 10_000
+
+    @Test func poisonEndsDeadAndTheRestFlows() async throws {
+        try await BankHarness.withBank { bank in
+            let saga = try await SagaSide(bank)
+            try await bank.whileRunning(bank.participant()) {
+                let clean = try BankLoad(saga, count: Self.goodCount, seed: 3, duplicateShare: 0, poisonShare: 0)
+                let cleanTime = try await time(clean, saga)
+                let mixed = try BankLoad(
+                    saga, count: Self.goodCount * 11 / 10, seed: 4, duplicateShare: 0, poisonShare: 1.0 / 11)
+                let mixedTime = try await time(mixed, saga)
+                print(
+                    "good messages a second: clean \(clean.good.count / cleanTime), with poison \(mixed.good.count / mixedTime)"
+                )
+                try await bank.untilDead(mixed.poison.count)
+                let dead = try await DeadQueue(bank).takeAll()
+                #expect(Set(dead.compactMap { $0.properties.messageID.flatMap { UUIDv7($0) } }) == mixed.poison)
+                #expect(dead.allSatisfy { $0.headers["skald-attempt"] == .integer(3) && $0.headers["x-death"] == nil })
+            }
+            await saga.close()
+        }
+    }
+
+    /// Until every good message has its answer.
+    private func time(_ load: BankLoad, _ saga: SagaSide) async throws -> Seconds {
+        let start = ContinuousClock.now
+        await saga.insist(on: load.sequence)
+        let ids = load.good.map(\.id)
+        try await eventually(within: .seconds(300)) {
+            let answers = saga.all
+            return ids.allSatisfy { answers[$0] != nil }
+        }
+        return Seconds(ContinuousClock.now - start)
+    }
+
+    /// The database goes away for longer than the whole ladder: nobody dies of it.
+    @Test func anOutageLongerThanTheLadderKillsNoMessage() async throws {
+        try await BankHarness.withOwnServers { bank in
+            let saga = try await SagaSide(bank)
+            let process = try BankProcess.start(bank)
+            let load = try BankLoad(saga, count: 300, seed: 5, poisonShare: 0.02)
+            await saga.insist(on: Array(load.sequence.prefix(100)))
+            try await bank.cluster.stop(.immediate)
+            await saga.insist(on: Array(load.sequence.dropFirst(100)))
+            // Allowed (test-sleep): the outage itself, twenty times as long as the ladder.
+            try await Task.sleep(for: bank.ladder.wholeDelay * 20)
+            try await bank.cluster.start()
+            let audit = BankAudit(bank: bank, saga: saga, load: load)
+            try await audit.untilAnswered()
+            try await audit.untilQueuesAreEmpty()
+            await process.stop()
+            try await audit.check()
+            await saga.close()
+        }
+    }
+}
+
+/// So many things in so much time.
+private struct Seconds {
+    let value: Double
+
+    init(_ duration: Duration) { value = duration / .seconds(1) }
+
+    static func / (count: Int, seconds: Seconds) -> Int { Int(Double(count) / seconds.value) }
+}
