@@ -102,6 +102,12 @@ let package = Package(
                 "Postgres", "SagaFile", "SagaModel",
                 "Skald", "Telemetry",
             ]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "AMQP", "Contracts", "LocalServers", "Messaging", "Orchestration", "Participant", "Postgres",
+                "SagaFile", "SagaModel", "Skald", "Telemetry",
+            ]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),

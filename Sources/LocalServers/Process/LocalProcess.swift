@@ -1,0 +1,74 @@
+import Glibc
+
+/// A program of ours that runs beside the private servers, such as a service of the system started on a laptop.
+///
+/// It ends with the process that started it, however that ends. What it prints goes to the end of a file.
+package final class LocalProcess: Sendable {
+    /// What is started, and how.
+    package struct Program: Sendable {
+        /// The program's path and what it is given.
+        package var arguments: [String]
+        /// The whole environment; nothing of ours is passed on.
+        package var environment: [String: String]
+        package var folder: String
+        /// Where both outputs go.
+        package var logPath: String
+        /// How long it may take to end once it was asked to.
+        package var grace: Duration
+
+        package init(
+            _ arguments: [String], environment: [String: String], folder: String, logPath: String,
+            grace: Duration = .seconds(30)
+        ) {
+            self.arguments = arguments
+            self.environment = environment
+            self.folder = folder
+            self.logPath = logPath
+            self.grace = grace
+        }
+    }
+
+    private let child: ChildProcess
+    private let grace: Duration
+
+    private init(_ child: ChildProcess, grace: Duration) {
+        self.child = child
+        self.grace = grace
+    }
+
+    package static func started(_ program: Program, by owner: LocalProcessOwner) async throws -> LocalProcess {
+        try await onOwnThread {
+            let launch = Launch(
+                arguments: program.arguments, environment: program.environment, folder: program.folder,
+                output: .file(program.logPath), errorOutput: .file(program.logPath))
+            let child = try ChildProcess.start(
+                launch, under: owner.watchdog, endedBy: .init(signal: SIGTERM, grace: program.grace))
+            return LocalProcess(child, grace: program.grace)
+        }
+    }
+
+    package var processID: Int32 { child.pid }
+
+    /// How it ended, in words; nil while it runs.
+    package var end: String? { child.poll()?.description }
+
+    /// Whether it ended by itself and without a complaint.
+    package var endedWell: Bool { child.poll() == .status(0) }
+
+    /// Asks it to end, waits, and kills it when its grace is over.
+    package func stop() async throws {
+        _ = try await onOwnThread { self.child.stop(with: SIGTERM, within: self.grace) }
+    }
+}
+
+/// What local processes belong to: when it is gone, so are they.
+package final class LocalProcessOwner: Sendable {
+    let watchdog: Watchdog
+
+    package init() throws { watchdog = try Watchdog() }
+
+    /// Lets everything that still runs be ended, and waits for it.
+    package func end() async throws {
+        try await onOwnThread { self.watchdog.end() }
+    }
+}
