@@ -52,7 +52,8 @@ test: deps lint build check ## Run every test, with real servers it starts itsel
 test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
 	TSAN_OPTIONS="halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions" \
 	    swift test --sanitize thread --scratch-path .build/thread $(SANITIZED) $(FILTER)
-	swift test --sanitize address --scratch-path .build/address $(SANITIZED) $(FILTER)
+	LSAN_OPTIONS="suppressions=$(CURDIR)/.ci/leak-sanitizer-suppressions" \
+	    swift test --sanitize address --scratch-path .build/address $(SANITIZED) $(FILTER)
 
 bench: deps ## Run every benchmark in release mode (ARGS="--json --runs 3" is passed on)
 	swift build -c release --product skald-bench
