@@ -76,7 +76,10 @@ let package = Package(
         // The command-line tool.
         .executableTarget(
             name: "Skald",
-            dependencies: ["AMQP", "Messaging", "Participant", "SagaCheck", "SagaFile", "SagaModel"]),
+            dependencies: [
+                "AMQP", "LocalServers", "Messaging", "Participant", "Postgres", "SagaCheck", "SagaFile", "SagaModel",
+                "Telemetry",
+            ]),
 
         // Benchmarks, with their C baselines beside them.
         .target(

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Starting a server waits for processes, pipes and sockets. On the cooperative pool (one thread a core) that would
 /// starve the code under test; a fresh thread costs 50 µs, which is nothing beside a server's start.
-func onOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+package func onOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         do {
             try startThread { continuation.resume(with: Result { try work() }) }
@@ -15,7 +15,7 @@ func onOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value
 }
 
 /// Starts a detached thread that runs `body` once.
-func startThread(_ body: @escaping @Sendable () -> Void) throws {
+package func startThread(_ body: @escaping @Sendable () -> Void) throws {
     let box = Unmanaged.passRetained(ThreadBody(run: body))
     var thread = pthread_t()
     let status = pthread_create(&thread, nil, runThreadBody, box.toOpaque())

@@ -94,6 +94,12 @@ struct Arguments: Sendable {
         self.values = values
     }
 
+    /// The same options with some more, and other operands.
+    init(operands: [String], values: [String: [String]], over other: Arguments) {
+        self.operands = operands
+        self.values = other.values.merging(values) { $1 }
+    }
+
     func has(_ option: String) -> Bool { values[option] != nil }
 
     /// The value of an option; the last one if it stands there several times.

@@ -1,5 +1,7 @@
 /// Every command of the tool, in the order of the help. A new command is a file under `Commands/` and a line here.
 enum CommandTable {
     static let commands: [Command] =
-        [.check, .scenario, .replay, .graph, .diff, .export] + Command.topology + Command.deadLetters
+        [
+            .up, .down, .status, .logs, .doctor, .inject, .check, .scenario, .replay, .graph, .diff, .export,
+        ] + Command.topology + Command.deadLetters
 }

@@ -16,11 +16,15 @@ struct Subprocess: Sendable {
 
     private let arguments: [String]
     private let input: [UInt8]
+    private let environment: [String: String]
 
-    /// - Parameter arguments: the program, looked up in `PATH`, and what it is given.
-    init(_ arguments: [String], input: [UInt8] = []) {
+    /// - Parameters:
+    ///   - arguments: the program, looked up in `PATH`, and what it is given.
+    ///   - environment: set on top of what this process has.
+    init(_ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]) {
         self.arguments = arguments
         self.input = input
+        self.environment = environment
     }
 
     /// Runs it on a thread of its own, as the wait for its end blocks.
@@ -56,8 +60,11 @@ struct Subprocess: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
+        let whole = wholeEnvironment().merging(environment) { $1 }
+        var settings: [UnsafeMutablePointer<CChar>?] = whole.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for setting in settings { free(setting) } }
         var pid = pid_t()
-        let status = posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, environ)
+        let status = posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, &settings)
         guard status == 0 else {
             throw Failure(
                 .unavailable, "cannot run \(arguments[0]): \(String(cString: strerror(status)))",

@@ -1,0 +1,69 @@
+import LocalServers
+import SagaModel
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+extension Command {
+    static let down = Command(
+        "down", "End what `skald up` started",
+        examples: [
+            Example("skald down", "Services first, then the servers; data is kept."),
+            Example("skald down --erase", "The data, the passwords and the logs go as well."),
+        ],
+        options: [.flag("erase", "Remove the project's folder of data once all has ended.")],
+        exits: [.success: "nothing runs any more", .failed: "something had to be killed"]
+    ) { arguments, console in
+        let folder = LocalFolder.current()
+        let exit = try await end(folder, console)
+        if arguments.has("erase") {
+            try await folder.erase()
+            console.say("\(folder.path) is removed")
+        }
+        return exit
+    }
+
+    /// Longer than everything that is ended in order may take together.
+    private static let limit = Duration.seconds(90)
+
+    private static func end(_ folder: LocalFolder, _ console: Console) async throws -> ExitCode {
+        guard let state = try SystemState.read(folder), state.isRunning, let supervisor = state.supervisor else {
+            console.say("nothing runs here")
+            return .success
+        }
+        supervisor.send(SIGTERM)
+        if try await supervisor.ended(within: limit) {
+            console.say("ended")
+            return .success
+        }
+        // What it started ends with it, by its watchdogs.
+        supervisor.send(SIGKILL)
+        _ = try await supervisor.ended(within: .seconds(10))
+        console.say("process \(supervisor.pid) did not end within \(limit.words) and was killed")
+        return .failed
+    }
+
+    static let status = Command(
+        "status", "Show what runs",
+        examples: [
+            Example("skald status", "Servers, services, their processes and restarts."),
+            Example("skald status --json", "The same for a program."),
+        ],
+        options: [.json],
+        exits: [
+            .success: "everything runs and takes messages", .failed: "something does not",
+            .unavailable: "nothing runs here",
+        ]
+    ) { arguments, console in
+        let folder = LocalFolder.current()
+        if arguments.has("json") {
+            let state = try SystemState.read(folder)
+            try console.print(CanonicalJSON.text(of: SystemReport(folder: folder).value(of: state)))
+            return state?.isRunning ?? false ? .success : .unavailable
+        }
+        return try SystemReport(folder: folder).tell(console)
+    }
+}

@@ -1,0 +1,120 @@
+import LocalServers
+import Messaging
+import SagaModel
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+extension Command {
+    static let up = Command(
+        "up", "Start broker, database and services, and keep them running",
+        examples: [
+            Example("skald up", "Everything, until Ctrl-C."),
+            Example("skald up --detach", "Everything in the background; returns once all services take messages."),
+            Example("skald up --only order,kitchen", "Only these services, with the servers they need."),
+            Example("AMQP_URL=amqp://... DATABASE_URL=postgres://... skald up", "On servers that are there already."),
+        ],
+        options: [
+            .value("only", "NAMES", "Services to run, separated by commas; `servers` alone runs none."),
+            .flag("detach", "Return once all is ready; `skald down` ends it."),
+            .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
+        ],
+        exits: [
+            .success: "it ran until it was asked to end; with --detach: it runs",
+            .failed: "a service does not get ready",
+            .unavailable: "something cannot be started; the message says what and where its log is",
+        ]
+    ) { arguments, console in
+        let plan = try LocalPlan(arguments)
+        return arguments.has("detach")
+            ? try await DetachedStart(plan, arguments, console).run() : try await runUp(plan, console)
+    }
+
+    /// Runs the system in this process.
+    private static func runUp(_ plan: LocalPlan, _ console: Console) async throws -> ExitCode {
+        let began = console.now()
+        let supervisor = try Supervisor(plan) { note in console.say(note + " ...") }
+        guard let supervisor else { return try SystemReport(folder: plan.folder).tell(console, runsAlready: true) }
+        let failure: Void? = try await untilInterrupted {
+            try await supervisor.run { state in
+                console.say("ready after \((console.now() - began).words)\n")
+                try SystemReport(folder: plan.folder).tell(state, console)
+                console.say("\nCtrl-C ends it. In another terminal: skald inject order.PlaceOrder --wait")
+            }
+        }
+        _ = failure
+        console.say("ended")
+        return .success
+    }
+}
+
+/// Starts the system in a process of its own and waits until it is ready.
+struct DetachedStart {
+    private let plan: LocalPlan
+    private let arguments: Arguments
+    private let console: Console
+
+    /// How long a start may take before it counts as failed: a busy machine needs most of it for the broker.
+    private static let limit = Duration.seconds(180)
+
+    init(_ plan: LocalPlan, _ arguments: Arguments, _ console: Console) {
+        self.plan = plan
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() async throws -> ExitCode {
+        try plan.folder.make()
+        if let state = try SystemState.read(plan.folder), state.isRunning, state.phase != .starting {
+            return try SystemReport(folder: plan.folder).tell(console, runsAlready: true)
+        }
+        let began = console.now()
+        var words = ["up"]
+        for option in ["only", "sagas"] {
+            if let value = arguments.value(option) { words.append("--\(option)=\(value)") }
+        }
+        try LogRotation.rotate(plan.folder.supervisorLogPath)
+        let pid = try DetachedProcess.start(
+            ["/proc/self/exe"] + words, environment: wholeEnvironment(), folder: LocalFolder.workingFolder,
+            logPath: plan.folder.supervisorLogPath)
+        let state = try await untilReady(pid, deadline: began + Self.limit)
+        console.say("ready after \((console.now() - began).words)\n")
+        try SystemReport(folder: plan.folder).tell(state, console)
+        console.say("\nIt runs in the background; `skald down` ends it. Next: skald inject order.PlaceOrder --wait")
+        return .success
+    }
+
+    private func untilReady(_ pid: Int32, deadline: ContinuousClock.Instant) async throws -> SystemState {
+        var lastNote = ""
+        while console.now() < deadline {
+            var status: Int32 = 0
+            if waitpid(pid, &status, WNOHANG) == pid { throw ended() }
+            // Before it has written its own, the file is that of the last run.
+            if let state = try? SystemState.read(plan.folder), state.supervisor?.pid == pid {
+                if !state.note.isEmpty, state.note != lastNote { console.say(state.note + " ...") }
+                lastNote = state.note
+                if state.phase == .ready { return state }
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        kill(pid, SIGTERM)
+        throw Failure(
+            .failed, "not everything was ready within \(Self.limit.words): \(unready)",
+            remedy: "`skald logs` shows what services said; the start itself: \(plan.folder.supervisorLogPath)")
+    }
+
+    private var unready: String {
+        let services = (try? SystemState.read(plan.folder))?.services ?? []
+        let words = services.filter { $0.condition != .ready }.map { "\($0.name) (\($0.note))" }
+        return words.isEmpty ? "the servers did not start" : words.joined(separator: ", ")
+    }
+
+    private func ended() -> Failure {
+        let state = try? SystemState.read(plan.folder)
+        let why = state.flatMap { $0.phase == .failed ? $0.note : nil } ?? "it ended without a word"
+        return Failure(.unavailable, why, remedy: "Its log: \(plan.folder.supervisorLogPath)")
+    }
+}

@@ -1,0 +1,97 @@
+import Messaging
+import SagaModel
+
+/// What became of injected messages so far.
+struct InjectionTally: Sendable {
+    private(set) var madeCount = 0
+    private(set) var sentCount = 0
+    private(set) var confirmedCount = 0
+    private(set) var duplicateCount = 0
+    private(set) var flawedCount = 0
+    /// Messages the broker did not take, and why the first of them.
+    private(set) var failedCount = 0
+    private(set) var firstFailure: String?
+    /// Sagas that ended, by outcome.
+    private(set) var outcomes: [String: Int] = [:]
+    /// From placing to the end, in milliseconds.
+    private(set) var latencies: [Int64] = []
+    /// When each saga's message was sent, in milliseconds since 1970.
+    private(set) var running: [Injection.SagaKey: Int64] = [:]
+    /// Messages that start no saga and are not known to be handled, by the service that handles them.
+    private(set) var unhandled: [UUIDv7: String] = [:]
+    private(set) var handledCount = 0
+
+    mutating func made(_ batch: [Injection]) {
+        madeCount += batch.count
+        flawedCount += batch.count { $0.flaw != nil }
+    }
+
+    /// - Parameter outcomes: what became of each copy; nil where the broker took it.
+    mutating func sent(_ copies: [Injection], _ outcomes: [String?], of batch: [Injection], at now: Int64) {
+        sentCount += copies.count
+        duplicateCount += copies.count - batch.count
+        for (copy, problem) in zip(copies, outcomes) {
+            guard problem == nil else {
+                failedCount += 1
+                firstFailure = firstFailure ?? problem
+                continue
+            }
+            confirmedCount += 1
+            if copy.flaw != nil { continue }
+            if let saga = copy.saga {
+                if running[saga] == nil { running[saga] = now }
+            } else if !copy.entry.isEvent {
+                unhandled[copy.id] = copy.entry.type.owner
+            }
+        }
+    }
+
+    /// - Parameter at: milliseconds since 1970.
+    mutating func ended(_ saga: Injection.SagaKey, as outcome: String, at: Int64) {
+        guard let began = running.removeValue(forKey: saga) else { return }
+        outcomes[outcome, default: 0] += 1
+        latencies.append(max(0, at - began))
+    }
+
+    mutating func handled(_ ids: [UUIDv7]) {
+        for id in ids where unhandled.removeValue(forKey: id) != nil { handledCount += 1 }
+    }
+
+    var isWaiting: Bool { !running.isEmpty || !unhandled.isEmpty }
+
+    /// The latency that this share of the sagas did not exceed.
+    func latency(_ share: Double) -> Int64? {
+        if latencies.isEmpty { return nil }
+        let sorted = latencies.sorted()
+        return sorted[min(sorted.count - 1, Int((Double(sorted.count) * share).rounded(.up)) - 1)]
+    }
+
+    /// One line for people who watch.
+    ///
+    /// - Parameter wanted: how many messages there will be, where that is known.
+    func line(wanted: Int?, after elapsed: Duration) -> String {
+        var parts = ["sent \(madeCount.grouped)" + (wanted.map { "/\($0.grouped)" } ?? "")]
+        parts.append("confirmed \(confirmedCount.grouped)")
+        for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) { parts.append("\(outcome) \(count.grouped)") }
+        if isWaiting { parts.append("running \((running.count + unhandled.count).grouped)") }
+        if let p95 = latency(0.95) { parts.append("p95 \(Int(p95).grouped) ms") }
+        parts.append("\(Rate(count: madeCount, during: elapsed).perSecond.grouped)/s")
+        return parts.joined(separator: " · ")
+    }
+
+    func value(after elapsed: Duration) -> Value {
+        var record: Record = [
+            "messages": .integer(Int64(madeCount)), "sent": .integer(Int64(sentCount)),
+            "confirmed": .integer(Int64(confirmedCount)), "duplicates": .integer(Int64(duplicateCount)),
+            "malformed": .integer(Int64(flawedCount)), "failed": .integer(Int64(failedCount)),
+            "running": .integer(Int64(running.count)), "unhandled": .integer(Int64(unhandled.count)),
+            "elapsed_ms": .integer(Int64(elapsed.seconds * 1000)),
+            "outcomes": .record(
+                Record(outcomes.map { Record.Member(name: $0.key, value: .integer(Int64($0.value))) })),
+        ]
+        record["p50_ms"] = latency(0.5).map { .integer($0) }
+        record["p95_ms"] = latency(0.95).map { .integer($0) }
+        record["p99_ms"] = latency(0.99).map { .integer($0) }
+        return .record(record)
+    }
+}

@@ -1,0 +1,146 @@
+import AMQP
+import Messaging
+import Participant
+import Telemetry
+
+/// Sends the messages of a request, at its pace, and watches what becomes of them.
+final class Injector: Sendable {
+    private let request: InjectionRequest
+    private let publisher: Publisher
+    private let connection: Connection
+    private let user: String
+    private let watch: EndWatch?
+    private let now: @Sendable () -> Int64
+    private let tally = Lock(InjectionTally())
+    private let hasSentAll = Lock(false)
+
+    private static let batchSizeMax = 256
+    private static let lookInterval = Duration.milliseconds(100)
+
+    /// - Parameter watch: nil where nobody waits.
+    init(
+        _ request: InjectionRequest, broker: ConnectionConfiguration, watch: EndWatch?,
+        now: @escaping @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
+    ) async throws {
+        self.request = request
+        self.watch = watch
+        self.now = now
+        guard case .password(let user, _) = try broker.credentials() else {
+            throw Failure(.usage, "the broker's URL names no user")
+        }
+        self.user = user
+        connection = try await Connection.connect(broker)
+        publisher = try await connection.makePublisher()
+    }
+
+    func close() async { await connection.close(gracePeriod: .seconds(10)) }
+
+    var state: InjectionTally { tally.withLock { $0 } }
+
+    /// Sends all and, if that was asked for, waits for the ends.
+    func run(_ stream: InjectionStream) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                var stream = stream
+                try await send(&stream)
+                hasSentAll.withLock { $0 = true }
+            }
+            if let watch { group.addTask { [self] in try await follow(watch) } }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: Sending
+
+    private func send(_ stream: inout InjectionStream) async throws {
+        let needs = try stream.needs()
+        if !needs.isEmpty { try await bring(needs) }
+        let began = ContinuousClock.now
+        var sentCount = 0
+        while true {
+            try Task.checkCancellation()
+            let due = try await dueCount(after: sentCount, since: began)
+            let batch = try await stream.next(due)
+            if batch.isEmpty { return }
+            sentCount += batch.count
+            await publish(stream.disturbed(batch), of: batch)
+        }
+    }
+
+    /// Waits until at least one message is due, and says how many are.
+    private func dueCount(after sentCount: Int, since began: ContinuousClock.Instant) async throws -> Int {
+        guard let perSecond = request.perSecond else { return Self.batchSizeMax }
+        let next = began + .seconds(Double(sentCount) / perSecond)
+        try await Task.sleep(until: next)
+        let elapsed = (ContinuousClock.now - began).seconds
+        return min(Self.batchSizeMax, max(1, Int(elapsed * perSecond) + 1 - sentCount))
+    }
+
+    private func publish(_ copies: [Injection], of batch: [Injection]) async {
+        let time = now()
+        tally.withLock { $0.made(batch) }
+        let outcomes = await publisher.publish(contentsOf: copies.map(publication))
+        let problems = outcomes.map { outcome in outcome.error.map { "\($0.message)" } }
+        tally.withLock { $0.sent(copies, problems, of: batch, at: time) }
+    }
+
+    private func publication(_ injection: Injection) -> Publication {
+        Publication(
+            injection.message(user: user, now: now()).amqp, to: injection.exchange, routingKey: injection.routingKey,
+            isMandatory: !injection.entry.isEvent)
+    }
+
+    /// Sends what has to be there first and waits until it is.
+    private func bring(_ needs: [Injection]) async throws {
+        let outcomes = await publisher.publish(contentsOf: needs.map(publication))
+        if let error = outcomes.compactMap(\.error).first {
+            throw Failure(.unavailable, "the broker does not take what has to be there first: \(error.message)")
+        }
+        guard let watch else { return }
+        var unhandled = Dictionary(uniqueKeysWithValues: needs.map { ($0.id, $0.entry.type.owner) })
+        let deadline = ContinuousClock.now + request.patience
+        while !unhandled.isEmpty {
+            for id in try await watch.handled(unhandled) { unhandled[id] = nil }
+            if unhandled.isEmpty { return }
+            guard ContinuousClock.now < deadline else {
+                let services = Set(unhandled.values).sorted().joined(separator: ", ")
+                throw Failure(
+                    .failed, "what has to be there first is not handled by \(services)",
+                    remedy: "skald status, skald logs")
+            }
+            try await Task.sleep(for: Self.lookInterval)
+        }
+    }
+
+    // MARK: Waiting
+
+    private func follow(_ watch: EndWatch) async throws {
+        var lastChange = ContinuousClock.now
+        while true {
+            let before = state
+            let isOver = hasSentAll.withLock { $0 } && !before.isWaiting
+            if isOver { return }
+            let ends = before.running.isEmpty ? [] : try await watch.ends(before.running)
+            let handled = before.unhandled.isEmpty ? [] : try await watch.handled(before.unhandled)
+            tally.withLock { tally in
+                for end in ends { tally.ended(end.saga, as: end.outcome, at: end.at) }
+                tally.handled(handled)
+            }
+            let hasMoved = !ends.isEmpty || !handled.isEmpty || state.sentCount != before.sentCount
+            if hasMoved || !before.isWaiting { lastChange = .now }
+            if ContinuousClock.now - lastChange > request.patience { return }
+            try await Task.sleep(for: request.isSingle ? .milliseconds(10) : Self.lookInterval)
+        }
+    }
+}
+
+extension InjectionRequest {
+    /// Whether it is one message, for which somebody sits and waits.
+    var isSingle: Bool {
+        switch origin {
+        case .template(let count): count == 1
+        case .payload: true
+        case .lines: false
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import LocalServers
+import Messaging
+
+/// Keeps one service running: starts it, watches it, starts it again when it ends.
+struct ServiceKeeper: Sendable {
+    let name: String
+    let program: LocalProcess.Program
+    let owner: LocalProcessOwner
+    let readiness: Readiness
+    let board: StateBoard
+
+    /// Runs until the task is cancelled, then ends the service.
+    func run() async throws {
+        var restarts = RestartMachine()
+        while !Task.isCancelled {
+            let began = ContinuousClock.now
+            let process = try await LocalProcess.started(program, by: owner)
+            board.change(name) { service in
+                service.condition = .starting
+                service.note = "waiting until it takes messages"
+                service.processID = process.processID
+            }
+            let end = await watch(process)
+            guard let end, !Task.isCancelled else {
+                try await stop(process)
+                return
+            }
+            let pause = restarts.ended(after: ContinuousClock.now - began)
+            board.change(name) { service in
+                service.condition = .restarting
+                service.note = "ended with \(end); starts again in \(pause.words)"
+                service.processID = nil
+                service.restartCount = restarts.restartCount
+            }
+            do { try await Task.sleep(for: pause) } catch { break }
+        }
+        board.change(name) { $0.condition = .stopped }
+    }
+
+    private static let lookInterval = Duration.milliseconds(100)
+    /// While all is well the broker is asked less often.
+    private static let quietLookCount = 20
+
+    /// - Returns: how it ended by itself; nil where the task was cancelled first.
+    private func watch(_ process: LocalProcess) async -> String? {
+        var looks = 0
+        while true {
+            if let end = process.end { return end }
+            if looks == 0 { await look(at: process) }
+            looks = isReady ? (looks + 1) % Self.quietLookCount : 0
+            do { try await Task.sleep(for: Self.lookInterval) } catch { return nil }
+        }
+    }
+
+    private var isReady: Bool { board.current.services.first { $0.name == name }?.condition == .ready }
+
+    private func look(at process: LocalProcess) async {
+        let problem = await readiness.problem(of: name)
+        let wasReady = isReady
+        if wasReady == (problem == nil) { return }
+        board.change(name) { service in
+            service.condition = problem == nil ? .ready : .unready
+            service.note = problem ?? ""
+        }
+    }
+
+    private func stop(_ process: LocalProcess) async throws {
+        // In a task of its own: this one is cancelled, and the end is still to be waited for.
+        try await Task.detached { try await process.stop() }.value
+        board.change(name) { service in
+            service.condition = .stopped
+            service.note = ""
+            service.processID = nil
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import AMQP
+import Messaging
+import Postgres
+
+/// How a command reaches broker and databases: by `AMQP_URL` and `DATABASE_URL`, or what `skald up` runs in the folder.
+struct Surroundings: Sendable {
+    private let folder: LocalFolder
+    private let environment: @Sendable (String) -> String?
+
+    init(folder: LocalFolder = .current(), environment: @escaping @Sendable (String) -> String? = variable) {
+        self.folder = folder
+        self.environment = environment
+    }
+
+    /// The broker, with the login of the operators' tool.
+    func broker() throws -> ConnectionConfiguration {
+        if let url = environment("AMQP_URL") {
+            do {
+                return try ConnectionConfiguration(url: url, name: "skald")
+            } catch {
+                throw Failure(.usage, "AMQP_URL cannot be used: \(error.message)")
+            }
+        }
+        guard let broker = try SystemState.running(folder).broker else {
+            throw Failure(
+                .unavailable, "the broker is not there yet", remedy: "skald status shows how far the start is.")
+        }
+        let secrets = try Secrets.read(folder.passwordsPath)
+        return try BrokerAddress(broker).configuration(
+            user: TopologyNames.tool, password: secrets.password(of: TopologyNames.tool))
+    }
+
+    /// The database of a service, with the role that reads everywhere.
+    func database(of service: String) throws -> PostgresConfiguration {
+        let database = DatabaseRoles.database(of: service)
+        if let url = environment("DATABASE_URL") {
+            let address = try DatabaseAddress(url: url)
+            return address.database(database, user: address.user, password: address.password).configuration
+        }
+        guard let server = try SystemState.running(folder).database else {
+            throw Failure(
+                .unavailable, "the database is not there yet", remedy: "skald status shows how far the start is.")
+        }
+        let secrets = try Secrets.read(folder.passwordsPath)
+        return DatabaseAddress(host: server.host, port: server.port)
+            .database(database, user: DatabaseRoles.reader, password: try secrets.password(of: DatabaseRoles.reader))
+            .configuration
+    }
+}
+
+/// What stands in queues, as everybody may ask.
+enum QueueCounts {
+    /// - Returns: by queue; those that are not there are left out.
+    static func read(_ queues: [String], _ broker: ConnectionConfiguration) async throws -> [String: QueueStatus] {
+        let connection = try await Connection.connect(broker)
+        var counts: [String: QueueStatus] = [:]
+        for queue in queues { counts[queue] = try await status(of: queue, on: connection) }
+        await connection.close(gracePeriod: .seconds(2))
+        return counts
+    }
+
+    /// - Returns: nil where there is no such queue.
+    private static func status(of queue: String, on connection: Connection) async throws -> QueueStatus? {
+        do {
+            return try await connection.status(ofQueue: queue)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+}

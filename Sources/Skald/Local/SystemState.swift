@@ -1,0 +1,82 @@
+import LocalServers
+import Messaging
+import SagaFile
+
+/// What a running system tells other commands, as a file in its folder.
+struct SystemState: Sendable, Codable, Hashable {
+    enum Phase: String, Sendable, Codable {
+        case starting
+        case ready
+        case stopping
+        case stopped
+        case failed
+    }
+
+    struct Broker: Sendable, Codable, Hashable {
+        var hosts: [String]
+        var virtualHost: String
+        var isSecure: Bool
+        /// Whether it was started with the system and ends with it.
+        var isPrivate: Bool
+    }
+
+    struct Database: Sendable, Codable, Hashable {
+        var host: String
+        var port: Int
+        var isPrivate: Bool
+    }
+
+    var phase: Phase
+    /// What is being done, or why it failed.
+    var note: String
+    var supervisor: ProcessIdentity?
+    /// Milliseconds since 1970.
+    var since: Int64
+    var broker: Broker?
+    var database: Database?
+    var services: [ServiceState]
+
+    /// One service and its process.
+    struct ServiceState: Sendable, Codable, Hashable {
+        enum Condition: String, Sendable, Codable {
+            case waiting
+            case starting
+            case ready
+            /// Runs, and does not work: the note says why.
+            case unready
+            /// Ended and will be started again.
+            case restarting
+            case stopped
+        }
+
+        var name: String
+        var condition: Condition
+        var note: String
+        var processID: Int32?
+        var restartCount: Int
+        var log: String
+    }
+
+    /// Whether the process that wrote it is there.
+    var isRunning: Bool { supervisor?.isAlive ?? false }
+
+    /// What the folder says; nil where nothing ever ran.
+    static func read(_ folder: LocalFolder) throws -> SystemState? {
+        guard let file = try? SourceFile.read(folder.statePath) else { return nil }
+        do {
+            return try JSON.decode(SystemState.self, from: file.bytes)
+        } catch {
+            throw Failure(.unavailable, "\(folder.statePath) cannot be read: \(error)", remedy: "Remove it.")
+        }
+    }
+
+    /// What runs in the folder.
+    ///
+    /// - Throws: where nothing does.
+    static func running(_ folder: LocalFolder) throws -> SystemState {
+        guard let state = try read(folder), state.isRunning else {
+            throw Failure(.unavailable, "nothing runs here", remedy: "Start it: skald up --detach")
+        }
+        return state
+    }
+}

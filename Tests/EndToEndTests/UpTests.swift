@@ -1,0 +1,45 @@
+import Glibc
+import LocalServers
+import Testing
+
+@Suite(.serialized) struct UpTests {
+    @Test func serversStartOnceAndEndWithoutATrace() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let start = try await skald.run("up", "--detach", "--only", "servers")
+            #expect(start.isSuccess, "\(start.output)")
+            #expect(start.output.contains("ready after"))
+            let supervisor = try #require(pid(in: try await skald.run("status", "--json").output))
+
+            let second = try await skald.run("up", "--only", "servers")
+            #expect(second.isSuccess && second.output.contains("it runs already (process \(supervisor))"))
+            #expect(try await skald.run("doctor").output.contains("queues: 42 there"))
+
+            let servers = children(of: supervisor)
+            #expect(servers.count >= 3, "broker, name service and database")
+            #expect(try await skald.run("down").isSuccess)
+            #expect(servers.allSatisfy { !$0.isAlive })
+            #expect(try await skald.run("status").exit == "exit status 69")
+        }
+    }
+
+    @Test func nothingOutlivesASupervisorThatIsKilled() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            #expect(try await skald.run("up", "--detach", "--only", "servers").isSuccess)
+            let supervisor = try #require(pid(in: try await skald.run("status", "--json").output))
+            let servers = children(of: supervisor)
+            #expect(servers.count >= 3)
+            kill(supervisor, SIGKILL)
+            _ = try await eventually("the servers end") { servers.allSatisfy { !$0.isAlive } ? true : nil }
+            // The data is whole and the folder free again.
+            let again = try await skald.run("up", "--detach", "--only", "servers")
+            #expect(again.isSuccess, "\(again.output)")
+        }
+    }
+
+    private func pid(in status: String) -> Int32? {
+        guard let start = status.firstRange(of: "\"pid\":") else { return nil }
+        return Int32(status[start.upperBound...].prefix { $0.isNumber })
+    }
+
+    private func children(of pid: Int32) -> [ProcessIdentity] { ProcessIdentity.children(of: pid) }
+}

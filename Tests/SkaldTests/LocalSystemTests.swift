@@ -1,0 +1,80 @@
+import Messaging
+import SagaFile
+import SagaModel
+import Testing
+
+@testable import Skald
+
+@Suite struct LocalSystemTests {
+    @Test func aServiceThatKeepsEndingWaitsLongerAndLonger() {
+        var restarts = RestartMachine()
+        let pauses = (0..<10).map { _ in restarts.ended(after: .zero) }
+        #expect(pauses.prefix(3) == [.milliseconds(250), .milliseconds(500), .seconds(1)])
+        #expect(pauses.last == RestartMachine.longestPause)
+        #expect(restarts.ended(after: RestartMachine.goodRun) == RestartMachine.firstPause)
+        #expect(restarts.restartCount == 11)
+    }
+
+    @Test func servicesAreNamedAsTheirPrograms() {
+        #expect(ServicePrograms.name(of: "order") == "OrderService")
+        #expect(ServicePrograms.name(of: "pay-out") == "PayOutService")
+        let failure = #expect(throws: Failure.self) { try ServicePrograms(folder: "/nowhere").check(["order"]) }
+        #expect(failure?.message == "OrderService is not in /nowhere")
+    }
+
+    @Test func someServicesAreChosenByName() throws {
+        let known = ["consumer", "kitchen", "order"]
+        #expect(try LocalPlan.chosen(nil, from: known) == known)
+        #expect(try LocalPlan.chosen("order, consumer", from: known) == ["consumer", "order"])
+        #expect(try LocalPlan.chosen("servers", from: known) == [])
+        #expect(throws: Failure.self) { try LocalPlan.chosen("ordr", from: known) }
+    }
+
+    // MARK: Addresses
+
+    @Test(arguments: [
+        "postgres://ann:se%20cret@db.example:5433/orders", "postgres://ann@127.0.0.1:5432/ann",
+        "postgres://ann:x@/orders?host=%2Fvar%2Frun&port=5433",
+    ])
+    func aDatabaseAddressIsReadAndWritten(_ url: String) throws {
+        let address = try DatabaseAddress(url: url)
+        #expect(try DatabaseAddress(url: address.url) == address)
+        #expect(address.url == url)
+    }
+
+    @Test func aDatabaseAddressFillsInWhatIsLeftOut() throws {
+        let address = try DatabaseAddress(url: "postgresql://ann@host")
+        #expect(address == DatabaseAddress(host: "host", port: 5432, user: "ann", database: "ann"))
+        for url in ["mysql://a@b/c", "postgres://a@b:x/c", "postgres://a%ZZ@b/c", "postgres://a@b/c?sslmode=odd"] {
+            #expect(throws: Failure.self) { try DatabaseAddress(url: url) }
+        }
+    }
+
+    @Test func aBrokerAddressEscapesWhatAURLCannotHold() throws {
+        let address = BrokerAddress(hosts: ["127.0.0.1:5673"], virtualHost: "/", isSecure: false)
+        #expect(address.url(user: "order", password: "a/b@c") == "amqp://order:a%2Fb%40c@127.0.0.1:5673/%2F")
+        #expect(BrokerAddress(try address.configuration(user: "order", password: "x")) == address)
+    }
+
+    // MARK: Logs
+
+    @Test func aLineOfALogIsReadBack() throws {
+        let line =
+            #"{"time":"2026-01-05T10:20:30.123Z","level":"warning","msg":"slow","service":"order","saga_id":"s","count":3}"#
+        let captured = CapturedConsole()
+        let tail = LogTail.Line(service: "order", time: "", text: line)
+        let noise = LogTail.Line(service: "order", time: "", text: "Fatal error: so it goes")
+        try LogPrinter(captured.console(), isRaw: false).print([tail, noise])
+        #expect(
+            captured.output
+                == "order        10:20:30.123 WARNING slow  saga_id=s  count=3\norder        Fatal error: so it goes\n")
+    }
+
+    @Test func progressIsOneLineAtATerminalAndFewElsewhere() {
+        let captured = CapturedConsole()
+        var line = ProgressLine(captured.console())
+        for _ in 0..<10 { line.show("sent 1") }
+        line.clear()
+        #expect(captured.messages.isEmpty, "nothing for work that ends soon")
+    }
+}
