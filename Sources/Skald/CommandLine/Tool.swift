@@ -1,3 +1,6 @@
+import AMQP
+import LocalServers
+import Postgres
 import SagaFile
 
 /// Runs a command line from its words to its exit code.
@@ -28,6 +31,17 @@ struct Tool: Sendable {
         } catch let error as DefinitionError {
             FaultReport(error).say(on: console)
             return .badInput
+        } catch let error as AMQPError {
+            console.fail(Failure(.unavailable, "the broker: \(error.message)", remedy: "skald status shows what runs."))
+            return .unavailable
+        } catch let error as PostgresError {
+            console.fail(Failure(.unavailable, "the database: \(error)", remedy: "skald status shows what runs."))
+            return .unavailable
+        } catch let error as LocalServerError {
+            console.fail(Failure(.unavailable, "\(error)"))
+            return .unavailable
+        } catch is CancellationError {
+            return .interrupted
         } catch is OutputClosed {
             return .outputClosed
         } catch {

@@ -14,11 +14,8 @@ struct DeadLetterSession: Sendable {
         filter = try DeadLetterFilter(arguments)
     }
 
-    private static func broker(_ arguments: Arguments) throws(Failure) -> ConnectionConfiguration {
-        guard let url = arguments.value("broker") ?? variable("AMQP_URL") else {
-            throw Failure(
-                .usage, "nobody says where the broker is", remedy: "Set AMQP_URL or give --broker amqp://skald:…@host.")
-        }
+    private static func broker(_ arguments: Arguments) throws -> ConnectionConfiguration {
+        guard let url = arguments.value("broker") else { return try Surroundings().broker() }
         do throws(AMQPError) {
             var configuration = try ConnectionConfiguration(url: url, name: "skald dlq")
             configuration.openTimeout = .seconds(15)

@@ -56,10 +56,11 @@ struct ServiceKeeper: Sendable {
 
     private func look(at process: LocalProcess) async {
         let problem = await readiness.problem(of: name)
-        let wasReady = isReady
-        if wasReady == (problem == nil) { return }
+        let state = board.current.services.first { $0.name == name }
+        let wasReady = state?.condition == .ready
+        if wasReady == (problem == nil), state?.note == problem ?? "" { return }
         board.change(name) { service in
-            service.condition = problem == nil ? .ready : .unready
+            service.condition = problem == nil ? .ready : service.condition == .starting ? .starting : .unready
             service.note = problem ?? ""
         }
     }

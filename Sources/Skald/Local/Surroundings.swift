@@ -32,6 +32,15 @@ struct Surroundings: Sendable {
 
     /// The database of a service, with the role that reads everywhere.
     func database(of service: String) throws -> PostgresConfiguration {
+        try database(of: service, role: DatabaseRoles.reader)
+    }
+
+    /// The database of a service, with the role it works as itself.
+    func operating(_ service: String) throws -> PostgresConfiguration {
+        try database(of: service, role: DatabaseRoles.runtimeRole(of: service))
+    }
+
+    private func database(of service: String, role: String) throws -> PostgresConfiguration {
         let database = DatabaseRoles.database(of: service)
         if let url = environment("DATABASE_URL") {
             let address = try DatabaseAddress(url: url)
@@ -43,7 +52,7 @@ struct Surroundings: Sendable {
         }
         let secrets = try Secrets.read(folder.passwordsPath)
         return DatabaseAddress(host: server.host, port: server.port)
-            .database(database, user: DatabaseRoles.reader, password: try secrets.password(of: DatabaseRoles.reader))
+            .database(database, user: role, password: try secrets.password(of: role))
             .configuration
     }
 }
