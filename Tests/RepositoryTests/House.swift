@@ -43,7 +43,7 @@ enum House {
                 name: "BankSample", mayImport: ["Messaging", "Participant", "Postgres"],
                 reason: "a service for tests, in a process of its own or in theirs"),
             Room(
-                name: "BankService", mayImport: ["AMQP", "BankSample", "Messaging", "Participant", "Postgres"],
+                name: "BankService", mayImport: ["BankSample", "Messaging", "Participant"],
                 reason: "wires the bank as a program that tests may kill"),
             Room(
                 name: "BenchmarkBaselines", mayImport: ["CRabbitMQ", "CPostgres", "COpenSSL", "CLinux"],

@@ -21,12 +21,17 @@ public struct ServiceProgram: Sendable {
     private let migrations: [Migration]
     private let arguments: [String]
 
-    /// - Parameter migrations: of the service's own tables; those of every participant come by themselves.
-    public init(_ service: String, migrations: [Migration]) {
+    /// - Parameters:
+    ///   - migrations: of the service's own tables; those of every participant come by themselves.
+    ///   - arguments: what was typed after the program's name.
+    public init(
+        _ service: String, migrations: [Migration],
+        arguments: [String] = Array(CommandLine.arguments.dropFirst())
+    ) {
         StopSignal.block()
         self.service = service
         self.migrations = migrations
-        arguments = Array(CommandLine.arguments.dropFirst())
+        self.arguments = arguments
     }
 
     /// Does what the command line says.

@@ -19,11 +19,11 @@ final class BankProcess: Sendable {
     static func start(_ bank: BankHarness, instance: String = "bank/1", crash: String? = nil) throws -> BankProcess {
         let database = bank.runtimeConfiguration
         let user = "amqp://\(bank.service):\(BankHarness.password)@\(bank.broker.host):\(bank.broker.port)"
+        let login = "\(database.user):\(bank.databasePassword)"
         var environment = [
-            "BANK_BROKER": "\(user)/\(bank.virtualHost.replacing("/", with: "%2f"))", "BANK_INSTANCE": instance,
-            "BANK_DATABASE_HOST": database.host, "BANK_DATABASE_PORT": "\(database.port)",
-            "BANK_DATABASE": bank.database, "BANK_DATABASE_USER": database.user,
-            "BANK_DATABASE_PASSWORD": bank.databasePassword,
+            "AMQP_URL": "\(user)/\(bank.virtualHost.replacing("/", with: "%2f"))", "SKALD_INSTANCE": instance,
+            "DATABASE_URL":
+                "postgres://\(login)@/\(bank.database)?host=\(database.host)&port=\(database.port)&sslmode=disable",
             "BANK_LADDER": bank.ladder.levels.map { "\($0.milliseconds)" }.joined(separator: ","),
             "LOG_LEVEL": "info",
         ]
