@@ -13,7 +13,7 @@ PUBLIC_LIBRARIES := AMQP Postgres Messaging Participant
 SANITIZED := --skip RepositoryTests
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build lint check test test-sanitize bench docs clean
+.PHONY: help deps build lint check test test-full test-sanitize bench docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ check: deps ## Check the sagas: everything that can happen, the scenarios, the r
 
 test: deps lint build check ## Run every test, with real servers it starts itself
 	swift test --skip-build
+
+test-full: deps build ## Run the participant's storm and poison tests at full size: 20,000 and 11,000 commands
+	SKALD_FULL_TESTS=1 swift test --skip-build --filter 'StormTests|PoisonTests'
 
 test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
 	TSAN_OPTIONS="halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions" \
