@@ -9,11 +9,14 @@ DEBIAN_PACKAGES := \
 # Libraries others use: their documentation shows what is public; that of the others what the house shares.
 PUBLIC_LIBRARIES := AMQP Postgres Messaging Participant
 
+# The executables that `skald up` runs.
+SERVICES := OrderService ConsumerService KitchenService AccountingService OrchestratorService
+
 # What the sanitizers run: everything but the tests of style, which run no code of ours.
 SANITIZED := --skip RepositoryTests
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build lint check test test-full test-sanitize bench docs clean
+.PHONY: help deps build demo lint check test test-full test-sanitize bench docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -36,6 +39,11 @@ deps: ## Install what is missing from Debian; without root say how
 
 build: deps ## Build everything, tests included
 	swift build --build-tests
+
+demo: deps ## Start everything, place the orders of an evening, show what became of them, stop
+	swift build --product skald
+	@for service in $(SERVICES); do swift build --product $$service || exit 1; done
+	@sh sagas/fixtures/demo.sh "$$(swift build --show-bin-path)/skald"
 
 lint: ## Check the format of all Swift files (swift format -i -r Sources Tests Package.swift repairs)
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift

@@ -77,8 +77,8 @@ let package = Package(
         .executableTarget(
             name: "Skald",
             dependencies: [
-                "AMQP", "LocalServers", "Messaging", "Participant", "Postgres", "SagaCheck", "SagaFile", "SagaModel",
-                "Telemetry",
+                "AMQP", "LocalServers", "Messaging", "Orchestration", "Participant", "Postgres", "SagaCheck", "SagaFile",
+                "SagaModel", "Telemetry",
             ]),
 
         // Benchmarks, with their C baselines beside them.

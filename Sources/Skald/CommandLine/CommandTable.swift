@@ -2,6 +2,6 @@
 enum CommandTable {
     static let commands: [Command] =
         [
-            .up, .down, .status, .logs, .doctor, .inject, .check, .scenario, .replay, .graph, .diff, .export,
-        ] + Command.topology + Command.deadLetters
+            .up, .down, .status, .logs, .doctor, .inject, .audit, .check, .scenario, .replay, .graph, .diff, .export,
+        ] + Command.sagas + Command.topology + Command.deadLetters
 }

@@ -7,19 +7,26 @@ extension Command {
         examples: [
             Example("skald replay", "Every history under sagas/histories against the definitions under sagas."),
             Example("skald replay run.history.json --definition new.saga.yaml", "One run against a changed file."),
+            Example(
+                "skald replay --from postgres://skald_reader@host/orchestrator",
+                "Every run that an orchestrator has stored."),
+            Example("skald replay --from here", "The same for what `skald up` runs."),
             Example("skald replay histories --json", "The same for a program."),
         ],
         operands: .files("[PATH...]", "Histories (*.history.json), or folders of them; `sagas/histories` if left out."),
         options: [
+            .value(
+                "from", "DATABASE_URL", "Take the histories of this orchestrator's database; `here` is what runs here."),
             .value("definition", "FILE", "Replay against this saga file; its participants stand beside it."),
             .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
             .json,
         ],
         exits: [
             .success: "every history does today what it did then", .failed: "at least one history diverges",
-            .badInput: "a history or a definition cannot be read",
+            .badInput: "a history or a definition cannot be read", .unavailable: "the database cannot be reached",
         ]
     ) { arguments, console in
+        if let url = arguments.value("from") { return try await StoredReplay(url, arguments).run(console) }
         let paths = try HistoryPaths.all(arguments.operands.isEmpty ? ["sagas/histories"] : arguments.operands)
         let library = try DefinitionSource(arguments).library()
         let began = console.now()
@@ -83,12 +90,21 @@ struct DefinitionSource {
 struct Replay {
     struct Outcome {
         let path: String
-        let history: History
+        private(set) var history: History
         let saga: LoadedSaga
         let divergence: Divergence?
+
+        /// Without the inputs, where nobody will ask for them.
+        fileprivate var lasting: Outcome {
+            var outcome = self
+            if divergence == nil { outcome.history.entries = [] }
+            return outcome
+        }
     }
 
-    let outcomes: [Outcome]
+    private(set) var outcomes: [Outcome]
+
+    init() { outcomes = [] }
 
     /// - Parameter isForced: whether the one definition of the library is meant for every history of its name, whatever
     ///   the version says.
@@ -108,6 +124,9 @@ struct Replay {
             return Outcome(path: path, history: history, saga: saga, divergence: history.replay(with: definition))
         }
     }
+
+    /// Adds what another part of the histories came to.
+    mutating func add(_ other: Replay) { outcomes += other.outcomes.map(\.lasting) }
 
     var divergences: [Outcome] { outcomes.filter { $0.divergence != nil } }
 

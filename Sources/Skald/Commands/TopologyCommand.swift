@@ -109,7 +109,7 @@ struct TopologyCommand {
     let virtualHost: String
     let control: BrokerControl
 
-    init(_ arguments: Arguments, control: BrokerControl = .process()) {
+    init(_ arguments: Arguments, control: BrokerControl = Surroundings().control ?? .process()) {
         let folder = arguments.value("sagas") ?? "sagas"
         system = { try DeclaredSystem(folder: folder) }
         virtualHost = arguments.value("vhost") ?? "/"

@@ -40,6 +40,15 @@ struct Surroundings: Sendable {
         try database(of: service, role: DatabaseRoles.runtimeRole(of: service))
     }
 
+    /// The broker's own tool: what `RABBITMQCTL` names, or the script of a private broker; nil where there is neither.
+    var control: BrokerControl? {
+        if environment("RABBITMQCTL") != nil { return .process(environment: environment) }
+        guard environment("AMQP_URL") == nil, (try? SystemState.running(folder))?.broker?.isPrivate == true else {
+            return nil
+        }
+        return .program([folder.controlPath])
+    }
+
     private func database(of service: String, role: String) throws -> PostgresConfiguration {
         let database = DatabaseRoles.database(of: service)
         if let url = environment("DATABASE_URL") {

@@ -7,8 +7,12 @@ struct BrokerControl: Sendable {
 
     /// The tool that `RABBITMQCTL` names, such as `docker compose exec -T rabbitmq rabbitmqctl`; `rabbitmqctl` otherwise.
     static func process(environment: (String) -> String? = variable) -> BrokerControl {
-        let words = (environment("RABBITMQCTL") ?? "rabbitmqctl").split(separator: " ").map { String($0) }
-        return BrokerControl { arguments, input in
+        program((environment("RABBITMQCTL") ?? "rabbitmqctl").split(separator: " ").map { String($0) })
+    }
+
+    /// A command that does what `rabbitmqctl` does.
+    static func program(_ words: [String]) -> BrokerControl {
+        BrokerControl { arguments, input in
             let result = try await Subprocess(words + arguments, input: input).run()
             guard result.status == 0 else {
                 let said = String(decoding: result.errors.isEmpty ? result.output : result.errors, as: UTF8.self)

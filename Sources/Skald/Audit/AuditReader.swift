@@ -1,0 +1,156 @@
+import AMQP
+import Messaging
+import Orchestration
+import Postgres
+import SagaModel
+
+/// Reads what the audit looks at, with the role that may read everywhere and write nowhere.
+struct AuditReader: Sendable {
+    private let pools: [String: PostgresPool]
+    private let broker: ConnectionConfiguration
+    private let queues: [String]
+    private let control: BrokerControl?
+    private let virtualHost: String
+
+    init(_ surroundings: Surroundings, _ system: DeclaredSystem) throws {
+        var pools: [String: PostgresPool] = [:]
+        for service in system.services {
+            pools[service.name] = PostgresPool(try surroundings.database(of: service.name))
+        }
+        self.pools = pools
+        broker = try surroundings.broker()
+        queues = system.topology().queues.map(\.name)
+        control = surroundings.control
+        virtualHost = broker.virtualHost
+    }
+
+    func close() { for pool in pools.values { pool.close() } }
+
+    private func pool(_ service: String) throws(Failure) -> PostgresPool {
+        guard let pool = pools[service] else {
+            throw Failure(.failed, "no service `\(service)` is declared, and the audit asks its database")
+        }
+        return pool
+    }
+
+    /// - Parameter isThorough: whether to ask also what only the broker's own tool knows, which takes a second.
+    func facts(isThorough: Bool) async throws -> AuditFacts {
+        var facts = AuditFacts()
+        try await readOrders(&facts)
+        try await readAccounting(&facts)
+        try await readSagas(&facts)
+        for (service, pool) in pools { try await readMessages(service, pool, &facts) }
+        try await readQueues(&facts, isThorough: isThorough)
+        return facts
+    }
+
+    private func readOrders(_ facts: inout AuditFacts) async throws {
+        for row in try await pool("order").query("SELECT id, state, total FROM orders") {
+            let (id, state, total) = try row.decode(String.self, String.self, Int64?.self)
+            facts.orders[id] = AuditFacts.Order(state: state, total: total)
+        }
+        for row in try await pool("consumer").query("SELECT order_id, state FROM slot") {
+            let (id, state) = try row.decode(String.self, String.self)
+            facts.slots[id] = state
+        }
+        for row in try await pool("kitchen").query("SELECT order_id, state FROM ticket") {
+            let (id, state) = try row.decode(String.self, String.self)
+            facts.tickets[id] = state
+        }
+    }
+
+    private func readAccounting(_ facts: inout AuditFacts) async throws {
+        let accounting = try pool("accounting")
+        for row in try await accounting.query("SELECT order_id, consumer, state, amount FROM authorization_hold") {
+            let (id, consumer, state, amount) = try row.decode(String.self, String.self, String.self, Int64.self)
+            facts.holds[id] = AuditFacts.Hold(consumer: consumer, state: state, amount: amount)
+        }
+        for row in try await accounting.query("SELECT order_id, debit, credit, amount FROM ledger") {
+            let (order, debit, credit, amount) = try row.decode(String.self, String.self, String.self, Int64.self)
+            facts.ledger.append(AuditFacts.Booking(order: order, debit: debit, credit: credit, amount: amount))
+        }
+        for row in try await accounting.query("SELECT consumer, held FROM account") {
+            let (consumer, held) = try row.decode(String.self, Int64.self)
+            facts.heldByConsumer[consumer] = held
+        }
+    }
+
+    private func readSagas(_ facts: inout AuditFacts) async throws {
+        let rows = try await pool(TopologyNames.orchestrator).query(
+            "SELECT id, name, key, ended_at IS NOT NULL, is_stuck, outcome, search ->> 'orderId' FROM saga_instance")
+        for row in rows {
+            let (id, name, key, isOver, isStuck, outcome, order) = try row.decode(
+                PostgresUUID.self, String.self, String.self, Bool.self, Bool.self, String?.self, String?.self)
+            var plain = key
+            if case .string(let text)? = try? CanonicalJSON.value(of: key) { plain = text }
+            facts.sagas.append(
+                AuditFacts.Saga(
+                    id: Identifier(high: id.high, low: id.low), name: name, key: plain, isOver: isOver,
+                    isStuck: isStuck,
+                    outcome: outcome, order: order ?? plain))
+        }
+    }
+
+    private func readMessages(_ service: String, _ pool: PostgresPool, _ facts: inout AuditFacts) async throws {
+        let counts = try await pool.query(
+            "SELECT (SELECT count(*) FROM skald.outbox), (SELECT count(*) FROM skald.inbox)"
+        ).only().decode(Int64.self, Int64.self)
+        facts.outboxCounts[service] = Int(counts.0)
+        facts.inboxCounts[service] = Int(counts.1)
+        let orphans = try await pool.query(
+            """
+            SELECT command_id::text FROM skald.reply
+            WHERE NOT EXISTS (SELECT FROM skald.inbox WHERE inbox.id = reply.command_id) LIMIT 1000
+            """)
+        facts.orphanedReplies[service] = try orphans.map { try $0.decode(String.self, at: 0) }
+    }
+
+    private func readQueues(_ facts: inout AuditFacts, isThorough: Bool) async throws {
+        for (name, status) in try await QueueCounts.read(queues, broker) {
+            facts.queues[name] = AuditFacts.Queue(readyCount: status.messageCount, unackedCount: nil)
+        }
+        guard isThorough, let control else { return }
+        let words = [
+            "--quiet", "list_queues", "--vhost", virtualHost, "name", "messages_unacknowledged", "--no-table-headers",
+        ]
+        let lines = String(decoding: try await control.run(words, []), as: UTF8.self).split(separator: "\n")
+        for line in lines {
+            let columns = line.split(separator: "\t")
+            if columns.count == 2, let count = Int(columns[1]) {
+                facts.queues[String(columns[0])]?.unackedCount = count
+            }
+        }
+    }
+
+    /// Hands every saga's history to the audit, with what its row says.
+    func auditHistories(_ audit: inout HistoryAudit) async throws {
+        let orchestrator = try pool(TopologyNames.orchestrator)
+        var rows: [Identifier: (name: String, hash: String, version: Int64, state: String)] = [:]
+        for row in try await orchestrator.query(
+            "SELECT id, name || ' ' || key, definition, version, state FROM saga_instance")
+        {
+            let (id, name, hash, version, state) = try row.decode(
+                PostgresUUID.self, String.self, String.self, Int64.self, String.self)
+            rows[Identifier(high: id.high, low: id.low)] = (name, hash, version, state)
+        }
+        let shelf = DefinitionShelf()
+        try await shelf.load(Set(rows.values.map(\.hash)), from: orchestrator)
+        var taken = HistoryAudit()
+        swap(&taken, &audit)
+        let box = AuditBox(taken)
+        try await SagaStore(orchestrator).forEachHistory { id, history in
+            // A saga that moved on since its row was read is looked at next time.
+            guard let row = rows[id], Int64(history.entries.count) <= row.version,
+                let definition = shelf.definition(hash: row.hash)
+            else { return }
+            box.audit.take(row.name, history, by: definition.compiled, version: row.version, state: row.state)
+        }
+        audit = box.audit
+    }
+}
+
+/// Holds the audit while a closure that runs in order fills it.
+private final class AuditBox {
+    var audit: HistoryAudit
+    init(_ audit: HistoryAudit) { self.audit = audit }
+}
