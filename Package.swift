@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "Skald",
             dependencies: [
-                "AMQP", "LocalServers", "Messaging", "Orchestration", "Participant", "Postgres", "SagaCheck", "SagaFile",
+                "AMQP", "LocalServers", "Messaging", "Orchestration", "Participant", "Postgres", "SagaCheck",
+                "SagaFile",
                 "SagaModel", "Telemetry",
             ]),
 

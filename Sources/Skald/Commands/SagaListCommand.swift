@@ -24,6 +24,7 @@ extension Command {
             .value("since", "TIME", "Only those started from then on: 10m, 2h, 1d ago, or an RFC 3339 time."),
             .value("limit", "N", "How many; 50 if left out."),
             .value("after", "ID", "Go on after this saga."),
+            .flag("keys", "Only their keys, one a line, for other commands."),
             .flag("count", "Only how many there are, by state."), .json,
         ],
         exits: [.unavailable: "the database cannot be reached"]
@@ -39,6 +40,10 @@ extension Command {
                 try SagaListing.tell(try await session.store.counts(filter), console, asJSON: arguments.has("json"))
             } else {
                 let page = try await session.store.list(filter, after: after, countMax: limit)
+                if arguments.has("keys") {
+                    for saga in page.sagas { try console.print(saga.key) }
+                    return .success
+                }
                 try SagaListing.tell(page, console, asJSON: arguments.has("json"))
             }
             return .success
