@@ -109,8 +109,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AMQP", "Contracts", "LocalServers", "Messaging", "Orchestration", "Participant", "Postgres",
-                "SagaFile", "SagaModel", "Skald", "Telemetry",
+                "AMQP", "AccountingService", "ConsumerService", "Contracts", "KitchenService", "LocalServers",
+                "Messaging", "Orchestration", "OrderService", "Participant", "Postgres", "SagaFile", "SagaModel",
+                "Skald", "Telemetry",
             ]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
@@ -122,6 +123,9 @@ let package = Package(
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
+        .testTarget(
+            name: "OrchestrationTests",
+            dependencies: ["Messaging", "Orchestration", "Participant", "SagaFile", "SagaModel"]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
     ]

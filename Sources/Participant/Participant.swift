@@ -141,7 +141,8 @@ public final class Participant: Sendable {
         }
         stop()
         await sender.background.finish()
-        await upkeep.release()
+        // This task is cancelled, and what it asked of the database would be too.
+        await Task { await upkeep.release() }.value
     }
 
     /// How many messages wait in a queue and were given to nobody yet.

@@ -82,8 +82,9 @@ extension DefinitionShelf {
             let hash = saga.canonical.hash
             try await database.execute(
                 """
-                INSERT INTO saga_definition (hash, name, version, canonical, retention)
+                INSERT INTO saga_definition (hash, name, version, canonical, participants, retention)
                 VALUES (\(hash), \(definition.name), \(Int32(definition.version)), \(saga.canonical.json),
+                    \(definition.participants.map(\.name)),
                     make_interval(secs => \(retention)))
                 ON CONFLICT DO NOTHING
                 """)

@@ -45,6 +45,19 @@ package struct OperatorDesk: Sendable {
         }
     }
 
+    /// Holds the commands to a participant and stops their clocks, in all sagas, within a second or two.
+    package func pause(_ participant: String, reason: String, who: String) async throws {
+        try await SagaPauseStore.pause(participant, reason: reason, who: who, in: database)
+    }
+
+    /// Sends what was held and lets the clocks run on.
+    ///
+    /// - Returns: whether the participant was paused.
+    @discardableResult
+    package func resume(_ participant: String) async throws -> Bool {
+        try await SagaPauseStore.resume(participant, in: database)
+    }
+
     private static func words(_ reason: IgnoreReason) -> String {
         switch reason {
         case .notAllowed(let refusal): refusal.rawValue

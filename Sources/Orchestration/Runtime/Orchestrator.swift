@@ -10,6 +10,8 @@ import Telemetry
 package struct Orchestrator: LongRunning {
     package let participant: Participant
     private let scan: TimerScan
+    private let pauses: PauseKeeping
+    private let retention: RetentionKeeping
 
     /// Registers the definitions and makes ready to run.
     ///
@@ -20,9 +22,12 @@ package struct Orchestrator: LongRunning {
         try await shelf.register(in: pool)
         let telemetry = ParticipantTelemetry.standard(service: configuration.service)
         let sagas = SagaTransaction(
-            shelf: shelf, commands: CommandMaker(user: configuration.user), now: { Logger.wallClockMilliseconds() })
+            shelf: shelf, commands: CommandMaker(user: configuration.user), now: { Logger.wallClockMilliseconds() },
+            log: SagaLog(telemetry.log))
         participant = try Participant(
             configuration, queues: Self.queues(sagas, configuration), telemetry: telemetry, pool: pool)
+        pauses = PauseKeeping(sagas: sagas, log: telemetry.log)
+        retention = RetentionKeeping(database: pool, log: telemetry.log)
         scan = TimerScan(
             sagas: sagas, log: telemetry.log, replyQueue: TopologyNames.replyQueue(of: configuration.service))
     }
@@ -30,7 +35,8 @@ package struct Orchestrator: LongRunning {
     /// Works until the task is cancelled.
     package func run() async throws {
         let timers = Running { [scan, participant] in try await scan.run(participant) }
-        try await RunningTogether([participant, timers]).run()
+        let pausing = Running { [pauses, participant] in try await pauses.run(participant) }
+        try await RunningTogether([participant, timers, pausing, retention]).run()
     }
 
     private static func queues(

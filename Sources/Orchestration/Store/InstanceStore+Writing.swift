@@ -32,6 +32,8 @@ extension InstanceStore {
         var outcomes: [String]
         var states: [String]
         var over: [Bool]
+        /// Separated by commas, as arrays of arrays cannot be taken apart.
+        var paused: [String]
 
         init(_ folds: [SagaFold]) {
             ids = folds.map { PostgresUUID($0.instance.id) }
@@ -42,6 +44,7 @@ extension InstanceStore {
             outcomes = folds.map { $0.outcome ?? "" }
             states = folds.map { CanonicalJSON.text(of: $0.instance.stored(by: $0.definition.compiled)) }
             over = folds.map(\.instance.isOver)
+            paused = folds.map { $0.pausedParticipants.joined(separator: ",") }
         }
     }
 
@@ -67,11 +70,12 @@ extension InstanceStore {
     private static func update(_ columns: Columns, at now: PostgresTimestamp) -> SQL {
         """
         UPDATE saga_instance SET version = next.version, phase = next.phase, is_stuck = next.is_stuck,
-            outcome = nullif(next.outcome, ''), state = next.state, changed_at = \(now),
+            outcome = nullif(next.outcome, ''), state = next.state,
+            paused = coalesce(string_to_array(nullif(next.paused, ''), ','), '{}'), changed_at = \(now),
             ended_at = CASE WHEN next.is_over THEN coalesce(saga_instance.ended_at, \(now)) END
         FROM unnest(\(columns.ids), \(columns.before), \(columns.versions), \(columns.phases), \(columns.stuck),
-            \(columns.outcomes), \(columns.states), \(columns.over))
-            AS next (id, before, version, phase, is_stuck, outcome, state, is_over)
+            \(columns.outcomes), \(columns.states), \(columns.over), \(columns.paused))
+            AS next (id, before, version, phase, is_stuck, outcome, state, is_over, paused)
         WHERE saga_instance.id = next.id AND saga_instance.version = next.before
         """
     }

@@ -19,6 +19,7 @@ package enum OrchestrationSchema {
             name text NOT NULL,
             version integer NOT NULL CHECK (version > 0),
             canonical text NOT NULL,
+            participants text[] NOT NULL,
             retention interval,
             registered_at timestamptz NOT NULL DEFAULT now(),
             UNIQUE (name, version)

@@ -64,6 +64,12 @@ struct SagaFold {
         instance.outcome.map { definition.compiled.outcomes[Int($0)].name }
     }
 
+    /// The participants that it takes for paused.
+    var pausedParticipants: [String] {
+        definition.compiled.participantNames.enumerated()
+            .filter { instance.pausedParticipants & 1 << UInt64($0.offset) != 0 }.map(\.element)
+    }
+
     /// The data by which people find the saga.
     var searchText: String {
         let names = definition.compiled.slotNames

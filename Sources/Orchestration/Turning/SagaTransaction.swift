@@ -11,6 +11,7 @@ struct SagaTransaction: Sendable {
     let commands: CommandMaker
     /// The wall clock, in milliseconds since 1970.
     let now: @Sendable () -> Int64
+    var log = SagaLog.silent
 
     /// What became of the inputs.
     struct Result {
@@ -44,6 +45,7 @@ struct SagaTransaction: Sendable {
                 continue
             }
             sagas.folds[id] = fold
+            log.tell(actions, of: fold)
             result.decided.append((input, actions))
             result.messages[input.place, default: []] += commands.messages(
                 actions, of: fold, at: milliseconds, cause: input.cause)

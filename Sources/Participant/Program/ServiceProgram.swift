@@ -15,7 +15,6 @@ import Telemetry
 /// ```
 ///
 /// Migrating needs the role that owns the database in `DATABASE_URL`; serving runs as the service's own, which has no right to.
-/// Make it as the first thing in `main`: from then on the signals are waited for and end nothing by themselves.
 public struct ServiceProgram: Sendable {
     private let service: String
     private let migrations: [Migration]
@@ -28,7 +27,6 @@ public struct ServiceProgram: Sendable {
         _ service: String, migrations: [Migration],
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) {
-        StopSignal.block()
         self.service = service
         self.migrations = migrations
         self.arguments = arguments
@@ -73,12 +71,10 @@ public struct ServiceProgram: Sendable {
         _ make: @escaping @Sendable (ParticipantConfiguration) async throws -> any LongRunning
     ) async throws {
         let configuration = try ParticipantConfiguration(service: service, environment: Self.variable)
-        let signal = Running { await StopSignal.received() }
-        let service = Running {
+        try await Termination.untilAsked {
             try await untilMigrated(configuration)
             try await make(configuration).run()
         }
-        try await RunningTogether([service, signal]).run()
     }
 
     /// Waits for the service's own tables, which another process makes.

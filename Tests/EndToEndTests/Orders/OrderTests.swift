@@ -4,20 +4,176 @@ import Postgres
 import SagaModel
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct OrderTests {
-    @Test func anOrderGoesFromPendingToApproved() async throws {
-        try await Town.withTown { town in
-            try await town.settle()
-            try await town.place("o1")
-            try await town.until("o1", is: "APPROVED")
-            #expect(try await town.ticket("o1") == "AWAITING_ACCEPTANCE")
-            #expect(try await town.authorization("o1") == "AUTHORIZED")
-            #expect(try await town.slot("o1") == "TAKEN")
-            let saga = try await town.ended("create-order", "o1")
-            #expect(saga.standing == .finished && saga.outcome == "approved")
-            #expect(try await town.number("order", "SELECT total FROM orders WHERE id = 'o1'") == 1900)
-            #expect(try await town.number("accounting", "SELECT held FROM account WHERE consumer = 'ada'") == 1900)
-            try await town.expectQuiet()
+extension TownTests {
+    @Suite struct OrderTests {
+        @Test func anOrderGoesFromPendingToApproved() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+                try await town.client.send(
+                    OrderMessages.PlaceOrder(
+                        orderId: "o1", consumerId: "ada", restaurantId: "roma", lines: [Town.pizza]),
+                    traceparent: trace)
+                try await town.until("o1", is: "APPROVED")
+                #expect(try await town.ticket("o1") == "AWAITING_ACCEPTANCE")
+                #expect(try await town.authorization("o1") == "AUTHORIZED")
+                #expect(try await town.slot("o1") == "TAKEN")
+                let saga = try await town.ended("create-order", "o1")
+                #expect(saga.standing == .finished && saga.outcome == "approved")
+                #expect(saga.traceparent?.contains("4bf92f3577b34da6a3ce929d0e0e4736") == true)
+                #expect(try await town.number("order", "SELECT total FROM orders WHERE id = 'o1'") == 1900)
+                #expect(try await town.number("accounting", "SELECT held FROM account WHERE consumer = 'ada'") == 1900)
+                try await town.expectQuiet()
+            }
         }
+
+        @Test func everyParticipantCanRejectAnOrderForItsReasons() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                try await town.settle("reg", plan: .regular)
+                try await town.settle("poor", limit: 1000)
+                try await town.settle("late", expires: 1_000_000_000_000)
+                try await town.settle("off", isEnabled: false)
+                try await town.client.send(
+                    KitchenMessages.PublishMenu(restaurantId: "shut", isOpen: false, items: []))
+                try await waitUntil("a restaurant is shut") {
+                    try await town.has("kitchen", "SELECT FROM restaurant WHERE id = 'shut'")
+                }
+                try await town.place("unknown", by: "nobody")
+                try await town.place("closed", at: "shut")
+                try await town.place("nowhere", at: "atlantis")
+                try await town.place("sold-out", [.init(menuItemId: "unicorn", quantity: 1)])
+                for consumer in ["poor", "late", "off"] { try await town.place("card-" + consumer, by: consumer) }
+                for number in 1...6 { try await town.place("day-\(number)", by: "reg") }
+
+                try await town.expectRejected("unknown", because: "consumer-unknown")
+                try await town.expectRejected("closed", because: "restaurant-closed")
+                try await town.expectRejected("nowhere", because: "restaurant-closed")
+                try await town.expectRejected("sold-out", because: "menu-invalid")
+                for consumer in ["poor", "late", "off"] {
+                    try await town.expectRejected("card-" + consumer, because: "card-declined")
+                }
+                try await waitUntil("five of the six are approved and one is not") {
+                    let approved = try await town.number(
+                        "order", "SELECT count(*) FROM orders WHERE consumer = 'reg' AND state = 'APPROVED'")
+                    let refused = try await town.number(
+                        "order", "SELECT count(*) FROM orders WHERE consumer = 'reg' AND reason = 'daily-limit-reached'"
+                    )
+                    return approved == 5 && refused == 1
+                }
+                try await town.expectQuiet()
+            }
+        }
+
+        @Test func anOrderIsCancelledOnlyWhileNobodyCooks() async throws {
+            try await Town.withTown(["KITCHEN_STEP_MILLISECONDS": "off"]) { town in
+                try await town.settle()
+                for order in ["wanted", "cooked", "kept"] { try await town.place(order) }
+                for order in ["wanted", "cooked", "kept"] { try await town.until(order, is: "APPROVED") }
+
+                try await town.client.send(OrderMessages.CancelOrder(requestId: "c1", orderId: "wanted"))
+                try await town.until("wanted", is: "CANCELLED")
+                #expect(try await town.ended("cancel-order", "c1").outcome == "cancelled")
+                #expect(try await town.ticket("wanted") == "CANCELLED")
+                #expect(try await town.authorization("wanted") == "REVERSED")
+
+                // The kitchen has begun: the ticket says no, and the order is what it was.
+                try await town.database("kitchen").query(
+                    "UPDATE ticket SET state = 'PREPARING' WHERE order_id = 'cooked'")
+                try await town.client.send(OrderMessages.CancelOrder(requestId: "c2", orderId: "cooked"))
+                #expect(try await town.ended("cancel-order", "c2").outcome == "refused")
+                #expect(try await town.order("cooked") == "APPROVED")
+                #expect(try await town.authorization("cooked") == "AUTHORIZED")
+
+                // Twice, and once more when it is over.
+                try await town.client.send(OrderMessages.CancelOrder(requestId: "c3", orderId: "wanted"))
+                #expect(try await town.ended("cancel-order", "c3").outcome == "refused")
+                #expect(try await town.order("wanted") == "CANCELLED")
+                try await town.expectQuiet()
+            }
+        }
+
+        @Test func cancellingWhileAnOrderIsBeingApprovedDoesNotHurtIt() async throws {
+            try await Town.withTown(starting: ["order", "consumer", "kitchen", "orchestrator"]) { town in
+                // The money is away: the order hangs before its pivot while somebody asks to cancel it.
+                try await town.keeper.start("accounting")
+                try await town.settle()
+                try await town.keeper.stop("accounting")
+                try await town.place("o1")
+                try await waitUntil("the ticket is there") { try await town.ticket("o1") == "CREATE_PENDING" }
+                try await town.client.send(OrderMessages.CancelOrder(requestId: "c1", orderId: "o1"))
+                #expect(try await town.ended("cancel-order", "c1").outcome == "refused")
+                #expect(try await town.order("o1") == "APPROVAL_PENDING")
+                try await town.keeper.start("accounting")
+                try await town.until("o1", is: "APPROVED")
+                try await town.expectQuiet()
+            }
+        }
+
+        @Test func anOrderIsRevisedTogetherOrNotAtAll() async throws {
+            try await Town.withTown { town in
+                try await town.settle(limit: 5000)
+                for order in ["more", "unpayable", "unknown-item"] {
+                    try await town.place(order, [.init(menuItemId: "pizza", quantity: 1)])
+                }
+                for order in ["more", "unpayable", "unknown-item"] { try await town.until(order, is: "APPROVED") }
+
+                let pasta = OrderMessages.LineItem(menuItemId: "pasta", quantity: 1)
+                try await town.client.send(
+                    OrderMessages.ReviseOrder(requestId: "r1", orderId: "more", lines: [Town.pizza, pasta]))
+                #expect(try await town.ended("revise-order", "r1").outcome == "revised")
+                #expect(try await town.number("order", "SELECT total FROM orders WHERE id = 'more'") == 3020)
+                #expect(try await town.number("kitchen", "SELECT total FROM ticket WHERE order_id = 'more'") == 3020)
+                #expect(
+                    try await town.number("accounting", "SELECT amount FROM authorization_hold WHERE order_id = 'more'")
+                        == 3020)
+
+                let feast = OrderMessages.LineItem(menuItemId: "pasta", quantity: 9)
+                try await town.client.send(
+                    OrderMessages.ReviseOrder(requestId: "r2", orderId: "unpayable", lines: [feast]))
+                let unicorn = OrderMessages.LineItem(menuItemId: "unicorn", quantity: 1)
+                try await town.client.send(
+                    OrderMessages.ReviseOrder(requestId: "r3", orderId: "unknown-item", lines: [unicorn]))
+                #expect(try await town.ended("revise-order", "r2").outcome == "refused")
+                #expect(try await town.ended("revise-order", "r3").outcome == "refused")
+                for order in ["unpayable", "unknown-item"] {
+                    #expect(try await town.order(order) == "APPROVED")
+                    #expect(try await town.ticket(order) == "AWAITING_ACCEPTANCE")
+                    #expect(try await town.number("order", "SELECT total FROM orders WHERE id = \(order)") == 950)
+                }
+                try await town.expectQuiet()
+            }
+        }
+
+        @Test func theKitchenCooksByItselfAndForgetsNothing() async throws {
+            try await Town.withTown(["KITCHEN_STEP_MILLISECONDS": "300"]) { town in
+                try await town.settle()
+                try await town.place("o1")
+                try await town.until("o1", is: "APPROVED")
+                try await town.keeper.kill("kitchen")
+                try await town.keeper.start("kitchen")
+                try await waitUntil("the food is gone") { try await town.ticket("o1") == "PICKED_UP" }
+                #expect(try await town.number("kitchen", "SELECT count(*) FROM ticket_timer") == 0)
+                try await town.expectQuiet()
+            }
+        }
+    }
+}
+
+extension Town {
+    /// An order that was rejected leaves nothing behind.
+    func expectRejected(
+        _ order: String, because reason: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await until(order, is: "REJECTED")
+        #expect(
+            try await text("order", "SELECT reason FROM orders WHERE id = \(order)") == reason,
+            sourceLocation: sourceLocation)
+        let (ticket, slot, hold) = (try await ticket(order), try await slot(order), try await authorization(order))
+        #expect(ticket == nil || ticket == "CANCELLED", "\(order)", sourceLocation: sourceLocation)
+        #expect(slot == nil || slot == "FREE", "\(order)", sourceLocation: sourceLocation)
+        #expect(hold == nil || hold == "REVERSED", "\(order)", sourceLocation: sourceLocation)
+        let saga = try await ended("create-order", order)
+        #expect(saga.outcome == "rejected", sourceLocation: sourceLocation)
     }
 }

@@ -113,6 +113,7 @@ extension Town {
             let (definition, instance) = try #require(try await store.instance(id))
             #expect(history.replay(with: definition.compiled) == nil, "\(id)", sourceLocation: sourceLocation)
             #expect(history.instance(with: definition.compiled) == instance, "\(id)", sourceLocation: sourceLocation)
+            try Recording.keep(history, of: definition)
         }
         let balance = try await number(
             "accounting",

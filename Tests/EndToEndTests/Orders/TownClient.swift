@@ -36,6 +36,12 @@ final class TownClient: Sendable {
         try await publisher.publish(message.amqp, to: TopologyNames.commands, routingKey: service)
     }
 
+    /// Publishes an event as if its owner had.
+    func publish(_ event: WireMessage) async throws {
+        let type = try #require(event.properties.type)
+        try await publisher.publish(event.amqp, to: TopologyNames.events, routingKey: type)
+    }
+
     func send(_ payload: some MessagePayload, traceparent: String? = nil) async throws {
         let message = try command(payload, traceparent: traceparent)
         try await send(message, to: type(of: payload).messageType.owner)

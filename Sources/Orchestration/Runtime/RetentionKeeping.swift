@@ -1,0 +1,39 @@
+import Participant
+import Postgres
+import Telemetry
+
+/// Forgets sagas that ended longer ago than their definition wants them kept.
+///
+/// Their keys stay, so that none runs twice, and so does whatever is open or stuck.
+struct RetentionKeeping: LongRunning {
+    let database: PostgresPool
+    let log: Logger
+
+    private static let interval = Duration.seconds(3600)
+    /// In one transaction, so that nobody waits long for it.
+    private static let countMax = 500
+
+    func run() async throws {
+        while !Task.isCancelled {
+            do {
+                while try await forget() == Self.countMax {}
+            } catch {
+                if Task.isCancelled { return }
+                log.warning("old sagas cannot be forgotten now", .failure(error))
+            }
+            do { try await Task.sleep(for: Self.interval) } catch { return }
+        }
+    }
+
+    /// - Returns: how many were forgotten.
+    private func forget() async throws -> Int {
+        try await database.execute(
+            """
+            WITH old AS (
+                SELECT saga.id FROM saga_instance AS saga JOIN saga_definition ON hash = saga.definition
+                WHERE ended_at < now() - retention LIMIT \(Int64(Self.countMax)) FOR UPDATE OF saga SKIP LOCKED
+            ), history AS (DELETE FROM saga_history WHERE saga IN (SELECT id FROM old))
+            DELETE FROM saga_instance WHERE id IN (SELECT id FROM old)
+            """)
+    }
+}

@@ -1,0 +1,98 @@
+import Messaging
+import Participant
+import SagaFile
+import SagaModel
+import Testing
+
+@testable import Orchestration
+
+@Suite struct SagaFoldTests {
+    private static let sagas = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/sagas"
+
+    @Test func severalInputsBecomeOneRowAndAnEntryEach() throws {
+        var fold = try started()
+        let command = try #require(firstCommand(in: fold.entries[0].actions))
+        fold.take(reply(to: command, "ConsumerVerified"), cause: nil)
+        #expect(fold.version == 2 && fold.storedVersion == nil)
+        #expect(fold.entries.map(\.number) == [1, 2])
+        #expect(fold.entries.map(\.input.milliseconds) == [1000, 2000])
+        #expect(fold.instance.phase == .running)
+    }
+
+    @Test func aTimerThatWasSetAndCancelledInOneTransactionIsCancelled() throws {
+        var fold = try started()
+        let verify = Turn(step: "verify-consumer", direction: .do, attempt: 1)
+        #expect(fold.timers[verify] == .some(.some(11_000)))
+        let command = try #require(firstCommand(in: fold.entries[0].actions))
+        fold.take(reply(to: command, "ConsumerVerified"), cause: nil)
+        #expect(fold.timers[verify] == .some(nil))
+        #expect(fold.timers[Turn(step: "create-ticket", direction: .do, attempt: 1)] == .some(.some(12_000)))
+        #expect(fold.timers[.deadline] == .some(.some(901_000)))
+    }
+
+    @Test func aTimerThatFiresIsGoneUnlessItIsSetAgain() throws {
+        var fold = try started()
+        let verify = Turn(step: "verify-consumer", direction: .do, attempt: 1)
+        // Silence: the same request again, under the same timer.
+        fold.take(Input(.timerFired(verify), milliseconds: 11_000), cause: nil)
+        #expect(fold.timers[verify] == .some(.some(31_000)))
+        fold.take(
+            Input(.timerFired(Turn(step: "approve-order", direction: .do, attempt: 1)), milliseconds: 12_000),
+            cause: nil)
+        #expect(fold.timers[Turn(step: "approve-order", direction: .do, attempt: 1)] == .some(nil))
+    }
+
+    @Test func whatIsStoredIsReadBack() throws {
+        let fold = try started()
+        let stored = InstanceStore.Stored(
+            id: fold.instance.id, definition: fold.definition.hash, version: fold.version, traceparent: "t",
+            state: CanonicalJSON.text(of: fold.instance.stored(by: fold.definition.compiled)))
+        let again = try stored.fold(by: fold.definition)
+        #expect(again.instance == fold.instance && again.version == 1 && again.storedVersion == 1)
+        #expect(again.entries.isEmpty && again.traceparent == "t")
+    }
+
+    @Test func aCommandSaysWhoAsksForWhichStep() throws {
+        let fold = try started()
+        let messages = CommandMaker(user: "orchestrator").messages(
+            fold.entries[0].actions, of: fold, at: 1000, cause: nil)
+        let message = try #require(messages.first)
+        #expect(messages.count == 1)
+        #expect(message.exchange == "skald.commands" && message.routingKey == "consumer")
+        #expect(message.envelope.type.text == "consumer.VerifyConsumer")
+        #expect(message.envelope.correlationID == fold.instance.id.description)
+        #expect(message.envelope.replyTo == "orchestrator" && message.envelope.traceparent == "t")
+        #expect(message.envelope.step == StepReference(step: "verify-consumer", direction: .forward, number: 1))
+        #expect(String(decoding: message.body, as: UTF8.self) == #"{"consumerId":"ada","orderId":"o1"}"#)
+    }
+
+    @Test func peopleFindASagaByWhatItsDefinitionSays() throws {
+        #expect(try started().searchText == #"{"consumerId":"ada","orderId":"o1","restaurantId":"roma"}"#)
+    }
+
+    // MARK: A saga that has begun
+
+    private func started() throws -> SagaFold {
+        let shelf = try DefinitionShelf(SagaLibrary(folder: Self.sagas))
+        let definition = try #require(shelf.definitions(startingOn: "order.created").first)
+        var fold = SagaFold(starting: definition, traceparent: "t")
+        let id = Identifier.saga(definition: "create-order", key: "o1", milliseconds: 1000)
+        let payload: Record = [
+            "orderId": "o1", "consumerId": "ada", "restaurantId": "roma",
+            "lines": .list([["menuItemId": "pizza", "quantity": 1]]),
+        ]
+        fold.take(Input(.started(StartEvent(saga: id, payload: payload)), milliseconds: 1000), cause: nil)
+        return fold
+    }
+
+    private func firstCommand(in actions: [Action]) -> Command? {
+        for case .send(let command) in actions { return command }
+        return nil
+    }
+
+    private func reply(to command: Command, _ name: String) -> Input {
+        let reply = SagaModel.Reply(
+            causation: command.request, sender: command.participant, name: name, turn: command.turn)
+        return Input(.replied(reply), milliseconds: 2000)
+    }
+}
