@@ -43,10 +43,25 @@ struct SkaldProcess: Sendable {
     }
 
     func run(words: [String], environment: [String: String] = [:]) async throws -> Result {
+        try await run([Self.binaries + "/skald"] + words, environment: environment)
+    }
+
+    /// Runs lines of a shell, in which `skald` is the built tool, up to the first that fails.
+    func run(script: String) async throws -> Result {
+        let tool = "skald() { \(Self.binaries)/skald \"$@\"; }\n"
+        return try await run(["/bin/sh", "-euxc", tool + script], environment: [:])
+    }
+
+    /// Runs the demonstration that `make demo` ends in.
+    func runDemonstration() async throws -> Result {
+        try await run(["/bin/sh", project + "/sagas/fixtures/demo.sh", Self.binaries + "/skald"], environment: [:])
+    }
+
+    private func run(_ words: [String], environment: [String: String]) async throws -> Result {
         let log = "\(home).\(UInt64.random(in: 0 ... .max)).out"
         defer { unlink(log) }
         let process = try await started(words, environment: environment, log: log)
-        let end = try await eventually(within: .seconds(240), "skald \(words.joined(separator: " ")) ends") {
+        let end = try await eventually(within: .seconds(240), "\(words.prefix(4).joined(separator: " ")) ends") {
             process.end
         }
         return Result(exit: end, output: text(of: log))
@@ -58,7 +73,7 @@ struct SkaldProcess: Sendable {
         whole.merge(environment) { $1 }
         return try await LocalProcess.started(
             LocalProcess.Program(
-                [Self.binaries + "/skald"] + words, environment: whole, folder: project, logPath: log,
+                words, environment: whole, folder: project, logPath: log,
                 grace: .seconds(60)),
             by: owner)
     }

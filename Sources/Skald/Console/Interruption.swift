@@ -15,12 +15,15 @@ final class Interruption: Sendable {
 
     private struct State {
         var isListening = false
-        var hasCome = false
+        /// When the first came.
+        var began: ContinuousClock.Instant?
+        var hasCome: Bool { began != nil }
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextWaiter = 0
     }
 
     private let state = Lock(State())
+    private static let sameWish = Duration.milliseconds(300)
 
     private init() {}
 
@@ -63,9 +66,13 @@ final class Interruption: Sendable {
 
     private func came() {
         let waiters = state.withLock { state in
-            // What this process started is ended by the watchdogs.
-            if state.hasCome { _exit(ExitCode.interrupted.rawValue) }
-            state.hasCome = true
+            if let began = state.began {
+                // Shells and timeout(1) tell a process and its group, which is one wish and comes twice.
+                if ContinuousClock.now - began < Self.sameWish { return [CheckedContinuation<Void, Never>]() }
+                // What this process started is ended by the watchdogs.
+                _exit(ExitCode.interrupted.rawValue)
+            }
+            state.began = .now
             defer { state.waiters = [:] }
             return Array(state.waiters.values)
         }

@@ -8,6 +8,8 @@ struct InjectionTally: Sendable {
     private(set) var confirmedCount = 0
     private(set) var duplicateCount = 0
     private(set) var flawedCount = 0
+    /// Copies that were broken on purpose: what dead queues must hold afterwards.
+    private(set) var deadCountExpected = 0
     /// Messages the broker did not take, and why the first of them.
     private(set) var failedCount = 0
     private(set) var firstFailure: String?
@@ -37,7 +39,10 @@ struct InjectionTally: Sendable {
                 continue
             }
             confirmedCount += 1
-            if copy.flaw != nil { continue }
+            if copy.flaw != nil {
+                deadCountExpected += 1
+                continue
+            }
             if let saga = copy.saga {
                 if running[saga] == nil { running[saga] = now }
             } else if !copy.entry.isEvent {
@@ -74,6 +79,7 @@ struct InjectionTally: Sendable {
         parts.append("confirmed \(confirmedCount.grouped)")
         for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) { parts.append("\(outcome) \(count.grouped)") }
         if isWaiting { parts.append("running \((running.count + unhandled.count).grouped)") }
+        if deadCountExpected > 0 { parts.append("malformed \(deadCountExpected.grouped)") }
         if let p95 = latency(0.95) { parts.append("p95 \(Int(p95).grouped) ms") }
         parts.append("\(Rate(count: madeCount, during: elapsed).perSecond.grouped)/s")
         return parts.joined(separator: " · ")
@@ -83,7 +89,8 @@ struct InjectionTally: Sendable {
         var record: Record = [
             "messages": .integer(Int64(madeCount)), "sent": .integer(Int64(sentCount)),
             "confirmed": .integer(Int64(confirmedCount)), "duplicates": .integer(Int64(duplicateCount)),
-            "malformed": .integer(Int64(flawedCount)), "failed": .integer(Int64(failedCount)),
+            "malformed": .integer(Int64(flawedCount)), "dead_expected": .integer(Int64(deadCountExpected)),
+            "failed": .integer(Int64(failedCount)),
             "running": .integer(Int64(running.count)), "unhandled": .integer(Int64(unhandled.count)),
             "elapsed_ms": .integer(Int64(elapsed.seconds * 1000)),
             "outcomes": .record(
