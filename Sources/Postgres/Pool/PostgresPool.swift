@@ -64,7 +64,7 @@ extension PostgresPool {
             if let id = waiting.withLock({ $0 }) { dismiss(id, PostgresError(.cancelled)) }
         }
         // Resuming a task orders memory between threads; the thread sanitizer sees that on Linux only where a lock is.
-        machine.withLock { _ in }
+        _ = machine.withLock { $0.isClosed }
         return try lease.get()
     }
 
@@ -96,7 +96,10 @@ extension PostgresPool {
     }
 
     private func expire(_ id: Int) {
-        if dismiss(id, timeoutError()) { metricsRecorder.acquireTimeouts.add(1) }
+        let error = timeoutError()
+        guard let waiter = machine.withLock({ $0.leave(id) }) else { return }
+        metricsRecorder.acquireTimeouts.add(1)
+        waiter.resume(.failure(error))
     }
 
     private func timeoutError() -> PostgresError {
@@ -105,12 +108,8 @@ extension PostgresPool {
         return PostgresError(.poolTimeout, note: note, cause: failure)
     }
 
-    /// - Returns: whether the waiter was still there.
-    @discardableResult
-    private func dismiss(_ id: Int, _ error: PostgresError) -> Bool {
-        guard let waiter = machine.withLock({ $0.leave(id) }) else { return false }
-        waiter.resume(.failure(error))
-        return true
+    private func dismiss(_ id: Int, _ error: PostgresError) {
+        machine.withLock { $0.leave(id) }?.resume(.failure(error))
     }
 
     private func perform(_ action: PoolMachine<Session, Suspension<Lease>>.Return) {
@@ -175,8 +174,8 @@ extension PostgresPool {
             let upkeep = machine.withLock { $0.upkeep(now: .now()) }
             for session in upkeep.toClose { session.close() }
             for session in upkeep.toCheck { Task { await self.check(session) } }
-            for waiter in upkeep.expired { waiter.resume(.failure(timeoutError())) }
             metricsRecorder.acquireTimeouts.add(upkeep.expired.count)
+            for waiter in upkeep.expired { waiter.resume(.failure(timeoutError())) }
             make(upkeep.connect)
             keepUp()
         }
