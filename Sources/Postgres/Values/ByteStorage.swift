@@ -13,10 +13,10 @@ final class ByteStorage: ManagedBuffer<Int, UInt8> {
         unsafe withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
     }
 
-    /// A larger block with the same beginning.
+    /// A block of `needed` bytes with the same beginning.
     @usableFromInline
     func grown(keeping count: Int, toHold needed: Int) -> ByteStorage {
-        let larger = ByteStorage.make(byteCount: max(needed, 2 * header))
+        let larger = ByteStorage.make(byteCount: needed)
         unsafe larger.start.copyMemory(from: start, byteCount: count)
         return larger
     }

@@ -38,15 +38,16 @@ extension PostgresArrayElement {
         writer.write(Int32(1))
         var holdsNull = false
         let elementsOffset = writer.count
-        for index in elements.indices {
-            let element = elements[index]
+        // A span lends its elements, where an array would retain each.
+        let lent = elements.span
+        for index in lent.indices {
             // The rest is expected to be like the first, so that the block grows once.
             if index == 1 { writer.makeRoom((elements.count &- 1) &* (writer.count &- elementsOffset)) }
-            if element.isPostgresNull {
+            if lent[index].isPostgresNull {
                 writer.write(Int32(-1))
                 holdsNull = true
             } else {
-                writer.writeWithLength { element.encode(into: &$0) }
+                writer.writeWithLength { lent[index].encode(into: &$0) }
             }
         }
         if holdsNull { writer.patch(Int32(1), at: nullFlagOffset) }

@@ -7,6 +7,8 @@ import Glibc
 /// `@unchecked Sendable` is true because a block is changed only while one writer alone holds it.
 public struct PostgresWriter: @unchecked Sendable {
     @usableFromInline var storage: ByteStorage?
+    /// How many bytes the block holds. Kept here because asking the block costs an exclusivity check at every write.
+    @usableFromInline var byteCapacity = 0
     /// Where the next byte goes, the head included.
     @usableFromInline var count = 0
     /// The first bytes of the block, which belong to its owner and not to the values.
@@ -17,7 +19,10 @@ public struct PostgresWriter: @unchecked Sendable {
 
     @inlinable
     init(headByteCount: Int = 0, byteCapacity: Int = 0) {
-        if headByteCount &+ byteCapacity > 0 { storage = .make(byteCount: headByteCount &+ byteCapacity) }
+        if headByteCount &+ byteCapacity > 0 {
+            self.byteCapacity = headByteCount &+ byteCapacity
+            storage = .make(byteCount: self.byteCapacity)
+        }
         self.headByteCount = headByteCount
         count = headByteCount
     }
@@ -95,7 +100,7 @@ public struct PostgresWriter: @unchecked Sendable {
     /// Makes room for this much more, so that writing it moves nothing.
     @inlinable
     mutating func makeRoom(_ byteCount: Int) {
-        if let storage, storage.header &- count >= byteCount { return }
+        if byteCapacity &- count >= byteCount { return }
         grow(byteCount)
     }
 
@@ -103,16 +108,16 @@ public struct PostgresWriter: @unchecked Sendable {
     @inlinable
     @unsafe
     mutating func reserve(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        let hasRoom = storage.map { $0.header &- count >= byteCount } ?? false
-        if !hasRoom || !isKnownUniquelyReferenced(&storage) { grow(byteCount) }
+        if byteCapacity &- count < byteCount || !isKnownUniquelyReferenced(&storage) { grow(byteCount) }
         defer { count &+= byteCount }
         return unsafe storage!.start + count
     }
 
     @usableFromInline
     mutating func grow(_ byteCount: Int) {
-        let needed = count + max(byteCount, 64)
+        let needed = max(count + max(byteCount, 64), 2 * byteCapacity)
         storage = storage?.grown(keeping: count, toHold: needed) ?? .make(byteCount: needed)
+        byteCapacity = needed
     }
 }
 
@@ -131,7 +136,9 @@ extension PostgresWriter {
     /// Forgets what has been written, keeping the memory where nobody else holds it.
     mutating func removeAll() {
         count = headByteCount
-        if !isKnownUniquelyReferenced(&storage) { storage = nil }
+        if isKnownUniquelyReferenced(&storage) { return }
+        storage = nil
+        byteCapacity = 0
     }
 }
 
