@@ -15,6 +15,9 @@ SERVICES := OrderService ConsumerService KitchenService AccountingService Orches
 # What the sanitizers run: everything but the tests of style, which run no code of ours.
 SANITIZED := --skip RepositoryTests
 
+# The tests that start servers.
+WITH_SERVERS := ^(LocalServersTests|IntegrationTests|EndToEndTests)\.
+
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo lint check test test-full test-sanitize bench docs clean
 
@@ -54,8 +57,10 @@ check: deps ## Check the sagas: everything that can happen, the scenarios, the r
 	@set -e; skald="$$(swift build --show-bin-path)/skald"; \
 	for command in check scenario replay; do echo "skald $$command"; "$$skald" $$command; done
 
+# What computes for seconds runs first: it would keep the tests that talk to servers from answering in time.
 test: deps lint build check ## Run every test, with real servers it starts itself
-	swift test --skip-build
+	swift test --skip-build --skip '$(WITH_SERVERS)'
+	swift test --skip-build --filter '$(WITH_SERVERS)'
 
 test-full: deps build ## Run the participant's storm and poison tests at full size: 20,000 and 11,000 commands
 	SKALD_FULL_TESTS=1 swift test --skip-build --filter 'StormTests|PoisonTests'
