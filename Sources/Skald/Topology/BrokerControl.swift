@@ -25,8 +25,19 @@ struct BrokerControl: Sendable {
         }
     }
 
+    /// Asks for all definitions; again where the tool gives an Erlang error in their place, as it does when a virtual host
+    /// goes while they are gathered.
     func export() async throws -> BrokerDefinitions {
-        try BrokerDefinitions(try await run(["--quiet", "export_definitions", "-"], []))
+        for _ in 0..<Self.exportAttempts - 1 {
+            if let definitions = try? BrokerDefinitions(try await exported()) { return definitions }
+        }
+        return try BrokerDefinitions(try await exported())
+    }
+
+    private static let exportAttempts = 4
+
+    private func exported() async throws -> [UInt8] {
+        try await run(["--quiet", "export_definitions", "-"], [])
     }
 
     /// Adds and changes what the file says; nothing is removed.

@@ -218,6 +218,7 @@ import Testing
                         == (attempt == 0 ? nil : Int64(attempt)))
                 delivery.reject(requeue: true)
             }
+            try await eventually { try await connection.status(ofQueue: "dead").messageCount == 1 }
             #expect(try await connection.takeMessageIDs(from: "dead") == ["poison"])
             await connection.close()
         }
