@@ -70,6 +70,7 @@ struct BatchRunner {
             CrashPoint.commitSoon()
         }
         CrashPoint.committed.reach()
+        if !confirmed.isEmpty { CrashPoint.deleted.reach() }
     }
 
     /// - Returns: what the members are to do; nil if all of them were handled before.
