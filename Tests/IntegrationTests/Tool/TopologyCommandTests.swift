@@ -16,11 +16,11 @@ import Testing
             let before = try await command.change()
             #expect(before.differences.contains { $0.description == "queue kitchen.commands is missing" })
             try await command.control.importDefinitions(try before.definitions(passwordHashes: [:]))
-            #expect(try await command.change().differences.isEmpty)
+            #expect(Self.ours(try await command.change()).isEmpty)
 
             try await spoil(broker, virtualHost)
             let spoilt = try await command.change()
-            let seen = spoilt.differences.map { $0.description.prefix { $0 != "," } }
+            let seen = Self.ours(spoilt).map { $0.description.prefix { $0 != "," } }
             #expect(
                 Set(seen.map { String($0.prefix(64)) })
                     == [
@@ -33,8 +33,13 @@ import Testing
 
             try await command.control.importDefinitions(try spoilt.definitions(passwordHashes: [:]))
             for binding in spoilt.surplusBindings { try await command.control.remove(binding, in: virtualHost) }
-            #expect(try await command.change().differences.isEmpty)
+            #expect(Self.ours(try await command.change()).isEmpty)
         }
+    }
+
+    /// Users belong to the whole broker: other tests leave theirs.
+    private static func ours(_ change: TopologyChange) -> [TopologyDifference] {
+        change.differences.filter { !$0.description.hasPrefix("user ") }
     }
 
     private func spoil(_ broker: RabbitServer, _ virtualHost: String) async throws {
