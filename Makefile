@@ -60,8 +60,8 @@ check: deps ## Check the sagas: everything that can happen, the scenarios, the r
 # What computes for seconds runs first, and tests with servers one by one: on a small machine they would keep each other
 # from answering in time.
 test: deps lint build check ## Run every test, with real servers it starts itself
-	swift test --skip-build --skip '$(WITH_SERVERS)'
-	swift test --skip-build --no-parallel --filter '$(WITH_SERVERS)'
+	.ci/tests --skip-build --skip '$(WITH_SERVERS)'
+	.ci/tests --skip-build --no-parallel --filter '$(WITH_SERVERS)'
 
 test-full: deps build ## Run the participant's storm and poison tests at full size: 20,000 and 11,000 commands
 	SKALD_FULL_TESTS=1 swift test --skip-build --filter 'StormTests|PoisonTests'
