@@ -34,7 +34,8 @@ import Testing
 
     @Test(arguments: [
         "postgres://ann:se%20cret@db.example:5433/orders", "postgres://ann@127.0.0.1:5432/ann",
-        "postgres://ann:x@/orders?host=%2Fvar%2Frun&port=5433",
+        "postgres://ann:x@/orders?host=%2Fvar%2Frun&port=5433", "postgres://ann@[::1]:5432/ann?sslmode=require",
+        "postgres://ann:x@db:5432/orders?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem",
     ])
     func aDatabaseAddressIsReadAndWritten(_ url: String) throws {
         let address = try DatabaseAddress(url: url)
@@ -48,6 +49,16 @@ import Testing
         for url in ["mysql://a@b/c", "postgres://a@b:x/c", "postgres://a%ZZ@b/c", "postgres://a@b/c?sslmode=odd"] {
             #expect(throws: Failure.self) { try DatabaseAddress(url: url) }
         }
+    }
+
+    @Test func encryptionGoesWhereTheAddressGoes() throws {
+        let address = try DatabaseAddress(
+            url: "postgres://ann:a@b@db.example/orders?sslrootcert=/ca.pem&sslmode=require")
+        #expect(address.password == "a@b")
+        #expect(address.environment["PGSSLMODE"] == "verify-full")
+        #expect(address.environment["PGSSLROOTCERT"] == "/ca.pem")
+        let other = DatabaseAddress(address.state(isPrivate: false)).database("kitchen", user: "kitchen", password: nil)
+        #expect(other.url == "postgres://kitchen@db.example:5432/kitchen?sslmode=verify-full&sslrootcert=%2Fca.pem")
     }
 
     @Test func aBrokerAddressEscapesWhatAURLCannotHold() throws {

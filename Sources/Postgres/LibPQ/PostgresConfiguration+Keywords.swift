@@ -38,7 +38,10 @@ extension PostgresConfiguration {
         }
     }
 
-    private func readPassword() throws(PostgresError) -> String? {
+    /// The password, from its file where there is one.
+    ///
+    /// - Throws: `authenticationFailed` when the file cannot be read.
+    package func readPassword() throws(PostgresError) -> String? {
         switch password {
         case .none: return nil
         case .value(let value): return value

@@ -19,11 +19,18 @@ extension PostgresConfiguration {
         self.init(database: database, user: user, applicationName: applicationName)
         if login.count == 2 { password = .value(try Self.unescaped(login[1], "password")) }
         try setHost(at.map { place[0][place[0].index(after: $0)...] } ?? place[0])
+        var encryption = Encryption()
         for pair in (parts.count == 2 ? parts[1] : "").split(separator: "&") {
             let parameter = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parameter.count == 2 else { throw Self.refusal("the parameter \(parameter[0]) has no value") }
-            try set(String(parameter[0]), try Self.unescaped(parameter[1], "parameter \(parameter[0])"))
+            let value = try Self.unescaped(parameter[1], "parameter \(parameter[0])")
+            switch parameter[0] {
+            case "sslmode": encryption.mode = value
+            case "sslrootcert": encryption.certificateAuthority = value
+            default: try set(String(parameter[0]), value)
+            }
         }
+        tls = try encryption.tls()
         if self.user.isEmpty { throw Self.refusal("it names no user") }
         if self.database.isEmpty { self.database = self.user }
     }
@@ -50,20 +57,29 @@ extension PostgresConfiguration {
         case "password": password = .value(value)
         case "passfile": password = .file(path: value)
         case "application_name": applicationName = value
-        case "sslrootcert": tls = .verified(certificateAuthority: value)
-        case "sslmode": try setTLS(value)
         default: throw Self.refusal("the parameter \(name) is not known")
         }
     }
 
-    private mutating func setTLS(_ mode: String) throws(PostgresError) {
-        switch mode {
-        case "disable": tls = .disabled
-        case "prefer", "allow": tls = .preferred
-        case "require": tls = .required
-        case "verify-full":
-            guard case .verified = tls else { throw Self.refusal("sslmode=verify-full needs sslrootcert before it") }
-        default: throw Self.refusal("sslmode=\(mode) is none of disable, prefer, require, verify-full")
+    /// What a URL says of encryption; its parameters come in any order.
+    private struct Encryption {
+        var mode: String?
+        var certificateAuthority: String?
+
+        /// A named authority is always asked, also where libpq would check the certificate without the host's name.
+        func tls() throws(PostgresError) -> TLS {
+            switch (mode, certificateAuthority) {
+            case (nil, nil), ("prefer", nil), ("allow", nil): .preferred
+            case ("disable", nil): .disabled
+            case ("require", nil): .required
+            case (nil, let authority?), ("require", let authority?), ("verify-full", let authority?):
+                .verified(certificateAuthority: authority)
+            case ("verify-full", nil): throw refusal("sslmode=verify-full needs sslrootcert")
+            case ("disable", _), ("prefer", _), ("allow", _):
+                throw refusal("sslrootcert has no effect with sslmode=\(mode ?? "")")
+            default:
+                throw refusal("sslmode=\(mode ?? "") is none of disable, prefer, require, verify-full")
+            }
         }
     }
 

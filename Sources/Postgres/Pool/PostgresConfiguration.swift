@@ -34,7 +34,7 @@ public struct PostgresConfiguration: Sendable {
     }
 
     /// Whether the connection is encrypted (libpq manual, table 34.1).
-    public enum TLS: Sendable {
+    public enum TLS: Sendable, Hashable {
         case disabled
         /// Encrypted where the server can; protects against nobody who can alter what is sent.
         case preferred

@@ -48,81 +48,87 @@ struct DatabaseAddress: Sendable, Hashable {
     var user: String
     var password: String?
     var database: String
+    var tls: PostgresConfiguration.TLS
 
-    init(host: String, port: Int, user: String = "postgres", password: String? = nil, database: String = "postgres") {
+    init(
+        host: String, port: Int, user: String = "postgres", password: String? = nil, database: String = "postgres",
+        tls: PostgresConfiguration.TLS = .preferred
+    ) {
         self.host = host
         self.port = port
         self.user = user
         self.password = password
         self.database = database
+        self.tls = tls
     }
 
-    /// Reads a URL; a host that begins with `/` may stand as `?host=/folder`.
+    /// Reads a URL as the services do, and the password's file if it names one.
     init(url: String) throws(Failure) {
-        guard let scheme = ["postgres://", "postgresql://"].first(where: { url.hasPrefix($0) }) else {
-            throw Self.refusal("it does not begin with postgres://")
+        do {
+            let configuration = try PostgresConfiguration(url: url)
+            self.init(
+                host: configuration.host, port: configuration.port, user: configuration.user,
+                password: try configuration.readPassword(), database: configuration.database, tls: configuration.tls)
+        } catch {
+            throw Failure(
+                .usage, error.note ?? "\(error)", remedy: "Give it as postgres://user:password@host:port/database.")
         }
-        let parts = url.dropFirst(scheme.count).split(separator: "?", maxSplits: 1)
-        let rest = parts.first ?? ""
-        let pathStart = rest.firstIndex(of: "/") ?? rest.endIndex
-        let authority = rest[..<pathStart].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        let place = (authority.last ?? "").split(separator: ":", omittingEmptySubsequences: false)
-        guard place.count <= 2, let port = place.count == 2 ? Int(place[1]) : 5432, (1...65535).contains(port) else {
-            throw Self.refusal("its host and port cannot be read")
-        }
-        let login = authority.count == 2 ? authority[0].split(separator: ":", maxSplits: 1) : []
-        let texts = [place.first ?? "", login.first ?? "postgres", login.count == 2 ? login[1] : ""].map(URLText.plain)
-        guard let host = texts[0], let user = texts[1], let password = texts[2],
-            let database = URLText.plain(rest[pathStart...].dropFirst())
-        else { throw Self.refusal("it has a bad percent escape") }
-        self.init(
-            host: host.isEmpty ? "127.0.0.1" : host, port: port, user: user,
-            password: password.isEmpty ? nil : password, database: database.isEmpty ? user : database)
-        if parts.count == 2 { try read(options: parts[1]) }
     }
 
-    private mutating func read(options: Substring) throws(Failure) {
-        for option in options.split(separator: "&") {
-            let pair = option.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, let value = URLText.plain(pair[1]) else { continue }
-            switch pair[0] {
-            case "host": host = value
-            case "port": port = Int(value) ?? port
-            default: throw Self.refusal("its option \(pair[0]) is not known here")
-            }
-        }
+    init(_ state: SystemState.Database) {
+        self.init(host: state.host, port: state.port, tls: PostgresConfiguration.TLS(state.tls ?? [:]))
+    }
+
+    func state(isPrivate: Bool) -> SystemState.Database {
+        SystemState.Database(host: host, port: port, tls: tls.parameters, isPrivate: isPrivate)
     }
 
     /// The same server, another database and role.
     func database(_ database: String, user: String, password: String?) -> DatabaseAddress {
-        DatabaseAddress(host: host, port: port, user: user, password: password, database: database)
+        DatabaseAddress(host: host, port: port, user: user, password: password, database: database, tls: tls)
     }
 
     var url: String {
         let who = URLText.escaped(user) + (password.map { ":" + URLText.escaped($0) } ?? "")
-        if host.hasPrefix("/") {
-            return "postgres://\(who)@/\(URLText.escaped(database))?host=\(URLText.escaped(host))&port=\(port)"
-        }
-        return "postgres://\(who)@\(host):\(port)/\(URLText.escaped(database))"
+        var parameters = tls.parameters.map { ($0.key, URLText.escaped($0.value)) }.sorted { $0.0 < $1.0 }
+        if host.hasPrefix("/") { parameters += [("host", URLText.escaped(host)), ("port", "\(port)")] }
+        let place = host.hasPrefix("/") ? "" : "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        let query = parameters.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+        return "postgres://\(who)@\(place)/\(URLText.escaped(database))\(query.isEmpty ? "" : "?" + query)"
     }
 
     /// How libpq is told, for programs that read no password from their arguments.
     var environment: [String: String] {
         var settings = ["PGHOST": host, "PGPORT": "\(port)", "PGUSER": user, "PGDATABASE": database]
         settings["PGPASSWORD"] = password
+        for parameter in tls.parameters { settings["PG" + parameter.key.uppercased()] = parameter.value }
         return settings
     }
 
     var configuration: PostgresConfiguration {
         PostgresConfiguration(
             host: host, port: port, database: database, user: user, password: password.map { .value($0) } ?? .none,
-            applicationName: "skald")
+            tls: tls, applicationName: "skald")
+    }
+}
+
+/// The parameters that say how a connection is encrypted, as a URL names them (libpq manual, section 34.1.2).
+extension PostgresConfiguration.TLS {
+    init(_ parameters: [String: String]) {
+        switch parameters["sslmode"] {
+        case "disable": self = .disabled
+        case "require": self = .required
+        default: self = parameters["sslrootcert"].map { .verified(certificateAuthority: $0) } ?? .preferred
+        }
     }
 
-    private static func refusal(_ why: String) -> Failure {
-        Failure(
-            .usage, "the URL of the database cannot be used: \(why)",
-            remedy: "It reads postgres://user:password@host:port/database.")
+    var parameters: [String: String] {
+        switch self {
+        case .disabled: ["sslmode": "disable"]
+        case .preferred: [:]
+        case .required: ["sslmode": "require"]
+        case .verified(let authority): ["sslmode": "verify-full", "sslrootcert": authority]
+        }
     }
 }
 
@@ -139,23 +145,5 @@ enum URLText {
             }
         }
         return result
-    }
-
-    /// The text without escapes; nil where one is broken.
-    static func plain(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte != UInt8(ascii: "%") {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -40,9 +40,7 @@ struct Supervisor: Sendable {
         let servers = try await LocalServerPair.started(plan, ports: last)
         board.change { state in
             state.broker = servers.brokerAddress.state(isPrivate: servers.isBrokerPrivate)
-            state.database = SystemState.Database(
-                host: servers.databaseAddress.host, port: servers.databaseAddress.port,
-                isPrivate: servers.isDatabasePrivate)
+            state.database = servers.databaseAddress.state(isPrivate: servers.isDatabasePrivate)
         }
         do {
             try await runServices(on: servers, whenReady)

@@ -60,7 +60,7 @@ struct Surroundings: Sendable {
                 .unavailable, "the database is not there yet", remedy: "skald status shows how far the start is.")
         }
         let secrets = try Secrets.read(folder.passwordsPath)
-        return DatabaseAddress(host: server.host, port: server.port)
+        return DatabaseAddress(server)
             .database(database, user: role, password: try secrets.password(of: role))
             .configuration
     }

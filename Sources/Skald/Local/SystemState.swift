@@ -23,6 +23,8 @@ struct SystemState: Sendable, Codable, Hashable {
     struct Database: Sendable, Codable, Hashable {
         var host: String
         var port: Int
+        /// How to encrypt, where it is not left to the server: parameters of its URL.
+        var tls: [String: String]?
         var isPrivate: Bool
     }
 
