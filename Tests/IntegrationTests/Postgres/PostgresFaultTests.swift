@@ -1,5 +1,6 @@
 import LocalServers
 import Postgres
+import Telemetry
 import Testing
 
 /// What happens when the server, or the way to it, goes away in the middle.
@@ -23,6 +24,104 @@ import Testing
             }
             for _ in 0..<20 { #expect(try await pool.query("SELECT 1").count == 1) }
         }
+    }
+
+    /// The server has let the client in and ends the session while the client still reads its welcome.
+    @Test func terminatedDuringConnect() async throws {
+        try await Database.withFresh { database in
+            let observer = database.pool()
+            defer { observer.close() }
+            let proxy = try FaultProxy(to: database.cluster.port)
+            let pool = database.pool(through: proxy) { $0.applicationName = "newcomer" }
+            defer { pool.close() }
+            await proxy.set(.limited(bytesPerSecond: 300), on: .toClient)
+            async let answer = Self.outcome { try await pool.query("SELECT 1") }
+            try await observer.waitUntil("SELECT count(*) = 1 FROM \(sql: Self.newcomers)")
+            try await observer.query("SELECT pg_terminate_backend(pid) FROM \(sql: Self.newcomers)")
+            try await observer.waitUntil("SELECT count(*) = 0 FROM \(sql: Self.newcomers)")
+            await proxy.set(.pass)
+            // Either the loss is told, or it came before the statement had left and another connection served it.
+            if let error = await answer { #expect(error.group == .connection) }
+            #expect(pool.metrics.lossCount + pool.metrics.connectFailureCount >= 1)
+            #expect(try await pool.query("SELECT 1").count == 1)
+            await proxy.close()
+        }
+    }
+
+    private static let newcomers: SQL =
+        "pg_stat_activity WHERE datname = current_database() AND application_name = 'newcomer'"
+
+    /// A deferred trigger keeps the server busy inside COMMIT, before it is durable.
+    @Test func terminatedDuringCommit() async throws {
+        try await Database.withPool { pool in
+            try await pool.execute("CREATE TABLE item (id bigint)")
+            try await pool.execute(
+                """
+                CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$
+                """)
+            try await pool.execute(
+                """
+                CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION pause()
+                """)
+            let victim = Lock<Int32>(0)
+            async let committing = postgresError {
+                try await pool.withTransaction { transaction in
+                    let own = try await processID(transaction)
+                    try await transaction.execute("INSERT INTO item VALUES (1)")
+                    victim.withLock { $0 = own }
+                }
+            }
+            try await pool.waitUntil(
+                "SELECT count(*) = 1 FROM \(sql: ownBackends) AND query = 'COMMIT' AND wait_event = 'PgSleep'")
+            try await terminate(victim.withLock { $0 }, pool)
+            let error = try await committing
+            #expect(error.code == .unknownOutcome)
+            let id = try #require(error.transactionID)
+            #expect(try await pool.outcome(of: id) == .aborted)
+            #expect(try await pool.query("SELECT id FROM item").isEmpty)
+        }
+    }
+
+    /// libpq closes a broken link by itself, and the next connection gets its number.
+    @Test func aConnectionThatGetsTheNumberOfALostOneIsHeard() async throws {
+        try await Database.withFresh { database in
+            let proxy = try FaultProxy(to: database.cluster.port)
+            let pool = database.pool(through: proxy) { $0.pool.connectionCountMax = 1 }
+            defer { pool.close() }
+            for _ in 0..<100 {
+                try await pool.query("SELECT 1")
+                await proxy.set(.hold, on: .toClient)
+                let sent = pool.metrics.synchronisationCount
+                async let lost = Self.outcome { try await pool.query("SELECT 2") }
+                while pool.metrics.synchronisationCount == sent { await Task.yield() }
+                async let cut: Void = proxy.cutAll(.reset)
+                async let heard: Void = Self.everyFreshConnectionAnswers(of: database)
+                _ = await cut
+                #expect(await lost?.code == .unknownOutcome)
+                await heard
+                await proxy.set(.pass)
+            }
+            await proxy.close()
+        }
+    }
+
+    private static func everyFreshConnectionAnswers(of database: Database) async {
+        await withTaskGroup { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let fresh = database.pool { $0.timeouts.statement = .seconds(10) }
+                    #expect(await outcome { try await fresh.query("SELECT 3") } == nil)
+                    fresh.close()
+                }
+            }
+        }
+    }
+
+    private static func outcome(_ body: () async throws -> Rows) async -> PostgresError? {
+        do { _ = try await body() } catch { return error as? PostgresError }
+        return nil
     }
 
     @Test func terminatedBetweenStatementsOfATransaction() async throws {
