@@ -43,18 +43,19 @@ struct SkaldProcess: Sendable {
     }
 
     func run(words: [String], environment: [String: String] = [:]) async throws -> Result {
-        try await run([Self.binaries + "/skald"] + words, environment: environment)
+        try await run([OwnProgram.neighbour("skald")] + words, environment: environment)
     }
 
     /// Runs lines of a shell, in which `skald` is the built tool, up to the first that fails.
     func run(script: String) async throws -> Result {
-        let tool = "skald() { \(Self.binaries)/skald \"$@\"; }\n"
+        let tool = "skald() { \(OwnProgram.neighbour("skald")) \"$@\"; }\n"
         return try await run(["/bin/sh", "-euxc", tool + script], environment: [:])
     }
 
     /// Runs the demonstration that `make demo` ends in.
     func runDemonstration() async throws -> Result {
-        try await run(["/bin/sh", project + "/sagas/fixtures/demo.sh", Self.binaries + "/skald"], environment: [:])
+        try await run(
+            ["/bin/sh", project + "/sagas/fixtures/demo.sh", OwnProgram.neighbour("skald")], environment: [:])
     }
 
     private func run(_ words: [String], environment: [String: String]) async throws -> Result {
@@ -88,14 +89,6 @@ struct SkaldProcess: Sendable {
     }
 
     private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
-
-    /// The folder of what was built, which holds the tests as well.
-    private static let binaries: String = {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = max(0, readlink("/proc/self/exe", &path, path.count))
-        let own = String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return own.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-    }()
 }
 
 /// Looks again and again until there is a value.

@@ -25,7 +25,7 @@ final class ParticipantBench: Sendable {
         self.broker = broker
         self.cluster = cluster
         try await Self.prepare(broker, cluster)
-        worker = try WorkerProcess([
+        worker = try await WorkerProcess([
             "AMQP_URL": "amqp://\(BenchService.name):\(Self.password)@127.0.0.1:\(broker.port)/",
             "DATABASE_URL":
                 "postgres://\(cluster.user)@/\(BenchService.name)?host=\(cluster.socketFolder)&port=\(cluster.port)"
@@ -67,8 +67,8 @@ final class ParticipantBench: Sendable {
         try await pool.migrate(BenchService.name, BenchService.migrations)
     }
 
-    func close() async {
-        worker.stop()
+    func close() async throws {
+        try await worker.stop()
         for connection in connections { await connection.close(gracePeriod: .seconds(5)) }
     }
 

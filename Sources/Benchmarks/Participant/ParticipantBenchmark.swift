@@ -30,10 +30,11 @@ extension Benchmark {
         let bench = try await ParticipantBench(broker, cluster)
         do {
             let report = try await measure(bench, ceilings, Endpoint(broker), settings)
-            await bench.close()
+            try await bench.close()
             return report
         } catch {
-            await bench.close()
+            // The first error is the one that matters.
+            try? await bench.close()
             throw error
         }
     }

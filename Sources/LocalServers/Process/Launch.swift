@@ -4,25 +4,39 @@ import Glibc
 /// What a child process is given: program, arguments, environment, folder and its three streams.
 ///
 /// A child never inherits anything else: no environment of the caller, no open descriptor (a server that holds the pipe
-/// of `swift test` would make that wait for ever), no signal mask, no terminal.
-struct Launch {
+/// of `swift test` would make that wait for ever), no signal mask, and unless asked for no terminal.
+package struct Launch {
     /// Where a stream of the child comes from or goes to.
-    enum Stream {
+    package enum Stream {
         case nothing
         case descriptor(Int32)
         /// Appended to, made if it is not there.
         case file(String)
     }
 
-    var arguments: [String]
-    var environment: [String: String]
-    var folder: String
-    var input: Stream = .nothing
-    var output: Stream = .nothing
-    var errorOutput: Stream = .nothing
+    package var arguments: [String]
+    package var environment: [String: String]
+    package var folder: String
+    package var input: Stream = .nothing
+    package var output: Stream = .nothing
+    package var errorOutput: Stream = .nothing
+    /// Whether it gets a session of its own, so that a Ctrl-C in the terminal does not reach it.
+    package var hasOwnSession = true
 
-    /// Starts the child in a session of its own, so that a Ctrl-C in the terminal does not reach it.
-    func spawn() throws -> pid_t {
+    package init(
+        arguments: [String], environment: [String: String], folder: String, input: Stream = .nothing,
+        output: Stream = .nothing, errorOutput: Stream = .nothing
+    ) {
+        self.arguments = arguments
+        self.environment = environment
+        self.folder = folder
+        self.input = input
+        self.output = output
+        self.errorOutput = errorOutput
+    }
+
+    /// Starts the child.
+    package func spawn() throws(LocalServerError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -64,7 +78,8 @@ struct Launch {
         posix_spawnattr_setsigmask(&attributes, &signals)
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        let flags = Int32(SKALD_POSIX_SPAWN_SETSID) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        if hasOwnSession { flags |= Int32(SKALD_POSIX_SPAWN_SETSID) }
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 }

@@ -11,13 +11,13 @@ package final class LocalProcess: Sendable {
         /// The whole environment; nothing of ours is passed on.
         package var environment: [String: String]
         package var folder: String
-        /// Where both outputs go.
-        package var logPath: String
+        /// Where both outputs go; nil for this program's own standard error.
+        package var logPath: String?
         /// How long it may take to end once it was asked to.
         package var grace: Duration
 
         package init(
-            _ arguments: [String], environment: [String: String], folder: String, logPath: String,
+            _ arguments: [String], environment: [String: String], folder: String = "/", logPath: String?,
             grace: Duration = .seconds(30)
         ) {
             self.arguments = arguments
@@ -38,9 +38,10 @@ package final class LocalProcess: Sendable {
 
     package static func started(_ program: Program, by owner: LocalProcessOwner) async throws -> LocalProcess {
         try await onOwnThread {
+            let output = program.logPath.map { Launch.Stream.file($0) } ?? .descriptor(2)
             let launch = Launch(
                 arguments: program.arguments, environment: program.environment, folder: program.folder,
-                output: .file(program.logPath), errorOutput: .file(program.logPath))
+                output: output, errorOutput: output)
             let child = try ChildProcess.start(
                 launch, under: owner.watchdog, endedBy: .init(signal: SIGTERM, grace: program.grace))
             return LocalProcess(child, grace: program.grace)
@@ -51,6 +52,15 @@ package final class LocalProcess: Sendable {
 
     /// How it ended, in words; nil while it runs.
     package var end: String? { child.poll()?.description }
+
+    /// The signal that ended it; nil while it runs, or if it ended by itself.
+    package var endSignal: Int32? {
+        guard case .signal(let number) = child.poll() else { return nil }
+        return number
+    }
+
+    /// Sends it a signal, unless it has ended.
+    package func send(_ signal: Int32) { child.send(signal) }
 
     /// Whether it ended by itself and without a complaint.
     package var endedWell: Bool { child.poll() == .status(0) }

@@ -1,3 +1,5 @@
+import LocalServers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -44,33 +46,21 @@ struct Subprocess: Sendable {
     }
 
     private func spawn(_ streams: [NamelessFile]) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (target, stream) in streams.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, stream.descriptor, Int32(target))
-        }
-        // Threads of a pool block signals, and a child would go on blocking them.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        let whole = wholeEnvironment().merging(environment) { $1 }
-        var settings: [UnsafeMutablePointer<CChar>?] = whole.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for setting in settings { free(setting) } }
-        var pid = pid_t()
-        let status = posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, &settings)
-        guard status == 0 else {
+        var launch = Launch(
+            arguments: arguments, environment: wholeEnvironment().merging(environment) { $1 },
+            folder: LocalFolder.workingFolder)
+        launch.input = .descriptor(streams[0].descriptor)
+        launch.output = .descriptor(streams[1].descriptor)
+        launch.errorOutput = .descriptor(streams[2].descriptor)
+        // Whoever asks for a password finds the terminal, and Ctrl-C ends it with us.
+        launch.hasOwnSession = false
+        do {
+            return try launch.spawn()
+        } catch {
             throw Failure(
-                .unavailable, "cannot run \(arguments[0]): \(String(cString: strerror(status)))",
+                .unavailable, "cannot run \(arguments[0]): \(error.problem)",
                 remedy: "Install it, or put it in PATH.")
         }
-        return pid
     }
 }
 

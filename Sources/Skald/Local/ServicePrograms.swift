@@ -1,3 +1,5 @@
+import LocalServers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -11,10 +13,7 @@ struct ServicePrograms: Sendable {
     /// The folder that `SKALD_SERVICES` names, otherwise that of this program.
     static func installed(environment: (String) -> String? = variable) -> ServicePrograms {
         if let folder = environment("SKALD_SERVICES") { return ServicePrograms(folder: folder) }
-        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &bytes, bytes.count)
-        let path = String(decoding: bytes.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return ServicePrograms(folder: String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
+        return ServicePrograms(folder: OwnProgram.folder)
     }
 
     /// `order` runs as `OrderService`, `pay-out` would as `PayOutService`.

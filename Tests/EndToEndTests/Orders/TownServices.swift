@@ -63,7 +63,7 @@ final class TownServices: Sendable {
         ]
         environment.merge(settings) { $1 }
         environment.merge(added) { $1 }
-        let program = "\(Self.binaries)/\(service.prefix(1).uppercased())\(service.dropFirst())Service"
+        let program = OwnProgram.neighbour("\(service.prefix(1).uppercased())\(service.dropFirst())Service")
         return try await LocalProcess.started(
             LocalProcess.Program([program] + words, environment: environment, folder: folder, logPath: log), by: owner)
     }
@@ -127,12 +127,4 @@ final class TownServices: Sendable {
         while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
         return String(decoding: bytes, as: UTF8.self)
     }
-
-    /// The folder of what was built, which holds the tests as well.
-    private static let binaries: String = {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = max(0, readlink("/proc/self/exe", &path, path.count))
-        let own = String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return own.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-    }()
 }

@@ -26,15 +26,15 @@ struct BankHarness: Sendable {
     static func withBank<Result>(
         ladder: RetryLadder? = nil, _ body: (BankHarness) async throws -> Result
     ) async throws -> Result {
-        await BankTurnstile.shared.enter()
-        defer { BankTurnstile.shared.leave() }
-        let broker = try await SharedServers.rabbit()
-        let cluster = try await SharedServers.postgres()
-        return try await broker.withVirtualHost { virtualHost in
-            try await cluster.withDatabase { database in
-                let harness = try await BankHarness(broker, cluster, virtualHost, database, ladder: ladder)
-                defer { harness.pool.close() }
-                return try await body(harness)
+        try await Turns.atBanks.take {
+            let broker = try await SharedServers.rabbit()
+            let cluster = try await SharedServers.postgres()
+            return try await broker.withVirtualHost { virtualHost in
+                try await cluster.withDatabase { database in
+                    let harness = try await BankHarness(broker, cluster, virtualHost, database, ladder: ladder)
+                    defer { harness.pool.close() }
+                    return try await body(harness)
+                }
             }
         }
     }
@@ -44,8 +44,12 @@ struct BankHarness: Sendable {
     static func withOwnServers<Result>(
         ladder: RetryLadder? = nil, _ body: (BankHarness) async throws -> Result
     ) async throws -> Result {
-        await BankTurnstile.shared.enter()
-        defer { BankTurnstile.shared.leave() }
+        try await Turns.atBanks.take { try await onOwnServers(ladder: ladder, body) }
+    }
+
+    private static func onOwnServers<Result>(
+        ladder: RetryLadder?, _ body: (BankHarness) async throws -> Result
+    ) async throws -> Result {
         async let starting = RabbitServer.started()
         let cluster = try await PostgresCluster.started()
         let broker = try await starting
@@ -114,8 +118,9 @@ struct BankHarness: Sendable {
     }
 
     /// Imports the definitions file, as an administrator would.
-    private func applyTopology() async throws {
+    func applyTopology(_ change: (inout Messaging.Topology) -> Void = { _ in }) async throws {
         var topology = topology
+        change(&topology)
         // A file without password hashes would take the passwords away.
         for user in topology.users { try await broker.addUser(user.name, password: Self.password) }
         topology.users = []
@@ -172,43 +177,4 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws {
     try #require(descriptor >= 0)
     defer { close(descriptor) }
     try #require(write(descriptor, bytes, bytes.count) == bytes.count)
-}
-
-/// Lets a few banks work at once, so that none waits past its limits for a processor.
-final class BankTurnstile: Sendable {
-    static let shared = BankTurnstile(countMax: 3)
-
-    private struct State {
-        var freeCount: Int
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state: Lock<State>
-
-    init(countMax: Int) { state = Lock(State(freeCount: countMax)) }
-
-    func enter() async {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                if state.freeCount > 0 {
-                    state.freeCount -= 1
-                    return true
-                }
-                state.waiters.append(continuation)
-                return false
-            }
-            if isFree { continuation.resume() }
-        }
-    }
-
-    func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            if state.waiters.isEmpty {
-                state.freeCount += 1
-                return nil
-            }
-            return state.waiters.removeFirst()
-        }
-        next?.resume()
-    }
 }

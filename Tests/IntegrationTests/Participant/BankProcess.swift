@@ -1,22 +1,25 @@
-import CLinux
 import Glibc
 import LocalServers
 import Messaging
 import Postgres
 import Telemetry
+import Testing
 
 @testable import Participant
 
 /// A bank in a process of its own, which may be killed, by itself at a point or by us.
 final class BankProcess: Sendable {
-    let pid: pid_t
+    private let process: LocalProcess
     /// What it wrote.
-    let logPath: String
-    /// The other end of its input: it ends when this closes, also if this process is killed.
-    private let input: Int32
+    private let logPath: String
+
+    /// They end with this process, also if that is killed.
+    private static let owner = Result { try LocalProcessOwner() }
 
     /// - Parameter crash: such as `K4:3`, the third time it reaches K4.
-    static func start(_ bank: BankHarness, instance: String = "bank/1", crash: String? = nil) throws -> BankProcess {
+    static func start(
+        _ bank: BankHarness, instance: String = "bank/1", crash: String? = nil
+    ) async throws -> BankProcess {
         let database = bank.runtimeConfiguration
         let user = "amqp://\(bank.service):\(BankHarness.password)@\(bank.broker.host):\(bank.broker.port)"
         let login = "\(database.user):\(bank.databasePassword)"
@@ -28,76 +31,38 @@ final class BankProcess: Sendable {
             "LOG_LEVEL": "info",
         ]
         environment["SKALD_CRASH_AT"] = crash
-        return try BankProcess(program("BankService"), [], environment)
+        return try await start([OwnProgram.neighbour("BankService")], environment)
     }
 
-    /// A program that was built beside these tests.
-    static func program(_ name: String) throws -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes { bytes in
-            readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        let path = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        return path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex) + "/" + name
+    /// - Parameter words: the program and what it is given.
+    static func start(_ words: [String], _ environment: [String: String]) async throws -> BankProcess {
+        let logPath = "/tmp/skald-bank-\(UInt64.random(in: 0 ... .max)).log"
+        let program = LocalProcess.Program(words, environment: environment, logPath: logPath)
+        return BankProcess(try await LocalProcess.started(program, by: try owner.get()), logPath)
     }
 
-    /// - Parameter arguments: further words for the program.
-    init(_ program: String, _ arguments: [String], _ environment: [String: String]) throws {
-        logPath = "/tmp/skald-bank-\(UInt64.random(in: 0 ... .max)).log"
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw StartFailure(program, errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
-        posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        // Threads of a test block signals, and a child would go on blocking them.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-        var settings: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for text in words + settings { free(text) } }
-        var pid = pid_t()
-        let status = posix_spawnp(&pid, program, &actions, &attributes, &words, &settings)
-        close(ends[0])
-        self.pid = pid
-        input = ends[1]
-        guard status == 0 else { throw StartFailure(program, status) }
+    private init(_ process: LocalProcess, _ logPath: String) {
+        self.process = process
+        self.logPath = logPath
     }
 
-    deinit {
-        close(input)
-        unlink(logPath)
-    }
+    deinit { unlink(logPath) }
 
-    func send(_ number: Int32) { kill(pid, number) }
+    func send(_ signal: Int32) { process.send(signal) }
+
+    var hasEnded: Bool { process.end != nil }
 
     /// Waits for its end.
     ///
     /// - Returns: the signal that killed it, or nil if it ended by itself.
     @discardableResult
-    func end() async -> Int32? {
-        var status: Int32 = 0
-        while waitpid(pid, &status, WNOHANG) == 0 {
-            // Allowed (test-sleep): a pause between two looks; a wait that blocks would take a thread from everybody.
-            do { try await Task.sleep(for: .milliseconds(10)) } catch { return nil }
-        }
-        return status & 0x7F == 0 ? nil : status & 0x7F
+    func end(within limit: Duration = .seconds(60)) async throws -> Int32? {
+        try await eventually(within: limit) { hasEnded }
+        return process.endSignal
     }
 
     /// Asks it to end and waits.
-    func stop() async {
-        send(SIGTERM)
-        await end()
-    }
+    func stop() async throws { try await process.stop() }
 
     /// The last lines it wrote, for a test that failed.
     var lastLines: String {
@@ -109,13 +74,5 @@ final class BankProcess: Sendable {
             lines.append(String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
         }
         return lines.suffix(30).joined()
-    }
-}
-
-struct StartFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ program: String, _ number: Int32) {
-        description = "cannot start \(program): \(String(cString: strerror(number)))"
     }
 }

@@ -12,10 +12,10 @@ import Testing
     enum Language: String, CaseIterable {
         case swift, python
 
-        func start(_ bank: BankHarness) throws -> BankProcess {
+        func start(_ bank: BankHarness) async throws -> BankProcess {
             switch self {
-            case .swift: try BankProcess.start(bank)
-            case .python: try BankProcess.startPython(bank)
+            case .swift: try await BankProcess.start(bank)
+            case .python: try await BankProcess.startPython(bank)
             }
         }
     }
@@ -118,16 +118,16 @@ import Testing
     private func run(_ language: Language, _ body: (BankHarness, SagaSide) async throws -> Void) async throws {
         try await BankHarness.withBank { bank in
             let saga = try await SagaSide(bank)
-            let process = try language.start(bank)
+            let process = try await language.start(bank)
             do {
                 try await body(bank, saga)
                 try await bank.untilSettled()
             } catch {
                 Issue.record("\(process.lastLines)")
-                await process.stop()
+                try await process.stop()
                 throw error
             }
-            await process.stop()
+            try await process.stop()
             await saga.close()
         }
     }
@@ -161,13 +161,13 @@ struct DeadCases {
 
 extension BankProcess {
     /// The participant that follows the written contract and nothing else.
-    static func startPython(_ bank: BankHarness) throws -> BankProcess {
+    static func startPython(_ bank: BankHarness) async throws -> BankProcess {
         let script =
             #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/PythonParticipant/bank.py"
         let database = bank.runtimeConfiguration
         let user = "amqp://\(bank.service):\(BankHarness.password)@\(bank.broker.host):\(bank.broker.port)"
-        return try BankProcess(
-            "/usr/bin/timeout", ["--kill-after=5", "600", "/usr/bin/python3", "-u", script],
+        return try await start(
+            ["/usr/bin/python3", "-u", script],
             [
                 "BANK_BROKER": "\(user)/\(bank.virtualHost.replacing("/", with: "%2f"))",
                 "BANK_DSN":

@@ -16,17 +16,17 @@ import Testing
             let load = try BankLoad(saga, count: 150, seed: 7)
             if point == .swept { try await leaveSomethingToSweep(bank, saga) }
             if point == .committing { try await slowDownCommits(bank) }
-            let killed = try BankProcess.start(bank, crash: "\(point.rawValue):\(Self.hit(of: point))")
+            let killed = try await BankProcess.start(bank, crash: "\(point.rawValue):\(Self.hit(of: point))")
             await saga.insist(on: load.sequence)
-            let signal = await killed.end()
+            let signal = try await killed.end()
             #expect(signal == SIGKILL, "it was not killed at \(point.rawValue): \(killed.lastLines)")
             if point == .committing { try await bank.pool.query("DROP TRIGGER slow ON account") }
 
-            let next = try BankProcess.start(bank)
+            let next = try await BankProcess.start(bank)
             let audit = BankAudit(bank: bank, saga: saga, load: load)
             try await audit.untilAnswered()
             try await audit.untilQueuesAreEmpty()
-            await next.stop()
+            try await next.stop()
             try await audit.check()
             await saga.close()
         }
@@ -42,10 +42,10 @@ import Testing
 
     /// Another process dies with rows it has not published.
     private func leaveSomethingToSweep(_ bank: BankHarness, _ saga: SagaSide) async throws {
-        let first = try BankProcess.start(bank, crash: "K9:1")
+        let first = try await BankProcess.start(bank, crash: "K9:1")
         let command = try saga.command(Bank.Release(account: "x", amount: 1), saga: "swept", direction: .backward)
         try await saga.send([command])
-        #expect(await first.end() == SIGKILL)
+        #expect(try await first.end() == SIGKILL)
         #expect(try await bank.pool.query("SELECT count(*) FROM skald.outbox").only().decode(Int64.self, at: 0) > 0)
         // Its ack may have died with it. The rows alone are to be left.
         let own = try await Connection.connect(bank.brokerConfiguration(user: bank.service))

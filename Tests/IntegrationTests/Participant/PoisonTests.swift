@@ -48,7 +48,7 @@ import Testing
     @Test func anOutageLongerThanTheLadderKillsNoMessage() async throws {
         try await BankHarness.withOwnServers { bank in
             let saga = try await SagaSide(bank)
-            let process = try BankProcess.start(bank)
+            let process = try await BankProcess.start(bank)
             let load = try BankLoad(saga, count: 300, seed: 5, poisonShare: 0.02)
             await saga.insist(on: Array(load.sequence.prefix(100)))
             try await bank.cluster.stop(.immediate)
@@ -59,7 +59,7 @@ import Testing
             let audit = BankAudit(bank: bank, saga: saga, load: load)
             try await audit.untilAnswered()
             try await audit.untilQueuesAreEmpty()
-            await process.stop()
+            try await process.stop()
             try await audit.check()
             await saga.close()
         }

@@ -16,7 +16,7 @@ import Testing
         try await BankHarness.withOwnServers { bank in
             let saga = try await SagaSide(bank)
             let load = try BankLoad(saga, count: Self.count, seed: 11)
-            let steady = try BankProcess.start(bank, instance: "bank/2")
+            let steady = try await BankProcess.start(bank, instance: "bank/2")
             let killing = Task { try await killAgainAndAgain(bank) }
             let chunkSize = max(1, load.sequence.count / 10)
             for (number, start) in stride(from: 0, to: load.sequence.count, by: chunkSize).enumerated() {
@@ -34,8 +34,8 @@ import Testing
             let audit = BankAudit(bank: bank, saga: saga, load: load)
             try await audit.untilAnswered(within: .seconds(300))
             try await audit.untilQueuesAreEmpty()
-            await steady.stop()
-            await killed.stop()
+            try await steady.stop()
+            try await killed.stop()
             try await audit.check()
             await saga.close()
         }
@@ -46,22 +46,20 @@ import Testing
     /// - Returns: the last one, which lives.
     private func killAgainAndAgain(_ bank: BankHarness) async throws -> BankProcess {
         for (number, point) in CrashPoint.allCases.filter({ $0 != .committing && $0 != .swept }).enumerated() {
-            let process = try BankProcess.start(bank, crash: "\(point.rawValue):\(1 + number % 3)")
-            await process.endOrStop(after: .seconds(15))
+            let process = try await BankProcess.start(bank, crash: "\(point.rawValue):\(1 + number % 3)")
+            try await process.endOrStop(after: .seconds(15))
         }
-        return try BankProcess.start(bank)
+        return try await BankProcess.start(bank)
     }
 }
 
 extension BankProcess {
     /// Waits for its end, and kills it if it does not come: the load may have run out before the point was reached.
-    func endOrStop(after limit: Duration) async {
-        let killing = Task { [pid] in
-            // Allowed (test-sleep): a limit, past which the process is killed.
-            try await Task.sleep(for: limit)
-            kill(pid, SIGKILL)
-        }
-        await end()
-        killing.cancel()
+    func endOrStop(after limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        // Allowed (test-sleep): a pause between two looks, with a deadline around it.
+        while !hasEnded, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+        send(SIGKILL)
+        try await end()
     }
 }

@@ -1,9 +1,11 @@
-/// Lets a few tests at a time at the shared broker.
+/// Lets a few tests at a time at something that cannot serve all of them.
 ///
 /// All tests of a run begin at once, and two hundred virtual hosts with their queues would keep the broker from
 /// answering within anybody's deadline.
 actor Turns {
     static let atBroker = Turns(count: 6)
+    /// A bank is a process, tables, queues and a load: more at once would wait past their limits for a processor.
+    static let atBanks = Turns(count: 3)
 
     private var free: Int
     private var waiters: [CheckedContinuation<Void, Never>] = []
