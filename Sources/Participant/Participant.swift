@@ -186,7 +186,8 @@ public final class Participant: Sendable {
     private func surroundings(_ dispatch: Dispatch) -> QueueSurroundings {
         QueueSurroundings(
             service: configuration.service, user: configuration.user, database: database, dispatch: dispatch,
-            gate: gate, pauses: pausedTypes, batch: configuration.batch, stopWithin: configuration.deadlines.stop,
+            gate: gate, solitude: Solitude(), pauses: pausedTypes, batch: configuration.batch,
+            stopWithin: configuration.deadlines.stop,
             horizon: configuration.retention.horizon, telemetry: telemetry, now: now)
     }
 

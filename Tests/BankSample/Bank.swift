@@ -1,3 +1,4 @@
+import Glibc
 package import Messaging
 package import Participant
 package import Postgres
@@ -8,7 +9,7 @@ package enum Bank {
         package static let messageType: MessageType = "bank.Deposit"
         package var account: String
         package var amount: Int64
-        /// What else the handler does: nothing, throw, run on for ever, spoil the transaction silently.
+        /// What else the handler does: nothing, throw, run on for ever, spoil the transaction silently, kill its process.
         package var trick: Trick?
 
         package init(account: String, amount: Int64, trick: Trick? = nil) {
@@ -19,7 +20,7 @@ package enum Bank {
     }
 
     package enum Trick: String, Codable, Sendable {
-        case throwing, endless, spoiling
+        case throwing, endless, spoiling, killing
     }
 
     package struct Deposited: MessagePayload {
@@ -126,6 +127,7 @@ package enum Bank {
         case .throwing: throw Failure()
         case .endless: try await transaction.query("SELECT pg_sleep(600)", timeout: .seconds(600))
         case .spoiling: _ = await transaction.results(of: ["SELECT 1 / 0"])
+        case .killing: kill(getpid(), SIGKILL)
         case nil: break
         }
         try transaction.publish(Moved(account: command.account, amount: command.amount))

@@ -9,6 +9,7 @@ import Testing
         case .completed, .duplicate, .fenced: #expect(settlement == .settle)
         case .groundFailed: #expect(settlement == .pause)
         case .undecodable: #expect(settlement == .deadLetter(.undecodable))
+        case .crashing: #expect(settlement == .deadLetter(.crashing))
         case .handlerFailed:
             let names = ["1s", "5s", "30s", "2m"]
             if attempt <= names.count {
@@ -30,7 +31,7 @@ import Testing
             reasons == [
                 nil, .deadLetter(.undecodable), .deadLetter(.tooLarge), .deadLetter(.badIdentifier),
                 .deadLetter(.tooOld),
-                .deadLetter(.unknownType), .deadLetter(.unauthorised), .deadLetter(.crashing),
+                .deadLetter(.unknownType), .deadLetter(.unauthorised),
             ])
     }
 
@@ -63,12 +64,12 @@ import Testing
 
 extension HandlingOutcome {
     static let every: [HandlingOutcome] = [
-        .completed, .duplicate, .fenced, .handlerFailed, .groundFailed, .undecodable,
+        .completed, .duplicate, .fenced, .handlerFailed, .groundFailed, .undecodable, .crashing,
     ]
 }
 
 extension Admission {
     static let every: [Admission] = [
-        .admitted, .undecodable, .tooLarge, .badIdentifier, .tooOld, .unknownType, .unauthorised, .crashing,
+        .admitted, .undecodable, .tooLarge, .badIdentifier, .tooOld, .unknownType, .unauthorised,
     ]
 }

@@ -6,22 +6,17 @@ public struct AdmissionRule: Sendable {
     public let senders: SenderRule
     /// How far back the inbox reaches; an older id could have been handled and forgotten.
     public let horizon: Duration
-    /// From how many deliveries without an end a message counts as one that kills its process.
-    public let deliveryCountMax: Int
     private let knowsType: @Sendable (MessageType) -> Bool
 
     public static let horizonDefault = Duration.seconds(14 * 86_400)
-    public static let deliveryCountMaxDefault = 20
 
     public init(
         kind: Envelope.Kind, senders: SenderRule, horizon: Duration = AdmissionRule.horizonDefault,
-        deliveryCountMax: Int = AdmissionRule.deliveryCountMaxDefault,
         knowsType: @escaping @Sendable (MessageType) -> Bool
     ) {
         self.kind = kind
         self.senders = senders
         self.horizon = horizon
-        self.deliveryCountMax = deliveryCountMax
         self.knowsType = knowsType
     }
 
@@ -33,10 +28,8 @@ public struct AdmissionRule: Sendable {
 
     /// Judges a message.
     ///
-    /// - Parameters:
-    ///   - deliveryCount: how often the broker has delivered it before without an answer, as far as the broker says.
-    ///   - now: milliseconds since 1970.
-    public func judge(_ message: WireMessage, deliveryCount: Int = 0, now: Int64) -> Judgement {
+    /// - Parameter now: milliseconds since 1970.
+    public func judge(_ message: WireMessage, now: Int64) -> Judgement {
         guard MessageSize.verdict(byteCount: message.body.count) != .tooLarge else {
             let size = message.body.count
             return .refused(
@@ -59,9 +52,6 @@ public struct AdmissionRule: Sendable {
         guard now - envelope.id.milliseconds <= horizon.components.seconds * 1000 else {
             let days = horizon.components.seconds / 86_400
             return .refused(.tooOld, explanation: "the id is older than the \(days) days the inbox reaches back")
-        }
-        guard deliveryCount < deliveryCountMax else {
-            return .refused(.crashing, explanation: "delivered \(deliveryCount) times without an end")
         }
         return .admitted(envelope)
     }

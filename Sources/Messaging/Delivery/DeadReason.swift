@@ -14,6 +14,6 @@ public enum DeadReason: String, Sendable, Hashable, CaseIterable {
     case unauthorised
     /// Its handler failed at every attempt.
     case attemptsExhausted = "attempts-exhausted"
-    /// It was delivered over and over without any attempt coming to an end: it seems to kill its process.
+    /// It was begun alone in one process after the other, and each died over it.
     case crashing
 }

@@ -20,7 +20,6 @@ public enum Admission: Sendable, Hashable {
     case tooOld
     case unknownType
     case unauthorised
-    case crashing
 }
 
 /// How the handling of an admitted message ended.
@@ -37,6 +36,8 @@ public enum HandlingOutcome: Sendable, Hashable {
     case groundFailed
     /// The body is not what the type says. Trying again would not change it.
     case undecodable
+    /// It was not handled any more: every process that did died of it.
+    case crashing
 }
 
 /// The one rule of what becomes of a message. Pure: the same facts always give the same answer.
@@ -57,7 +58,6 @@ public struct SettlementRule: Sendable, Hashable {
         case .tooOld: .deadLetter(.tooOld)
         case .unknownType: .deadLetter(.unknownType)
         case .unauthorised: .deadLetter(.unauthorised)
-        case .crashing: .deadLetter(.crashing)
         }
     }
 
@@ -69,6 +69,7 @@ public struct SettlementRule: Sendable, Hashable {
         case .completed, .duplicate, .fenced: .settle
         case .groundFailed: .pause
         case .undecodable: .deadLetter(.undecodable)
+        case .crashing: .deadLetter(.crashing)
         case .handlerFailed:
             ladder.level(afterAttempt: attempt).map(Settlement.retry) ?? .deadLetter(.attemptsExhausted)
         }

@@ -19,17 +19,20 @@ struct BatchRunner {
     private let batch: Batch
     private let run: BatchRun
     private let twins: [Int: [Int]]
+    /// The message whose mark goes with the commit, if this run is a suspect.
+    private let suspect: UUIDv7?
     private var machine: DeliveryMachine
     /// The outgoing messages of the run, in the order of the machine's rows.
     private var rows: [OutgoingMessage] = []
     private var resends: [Int: OutgoingMessage] = [:]
     private var duplicateCount = 0
 
-    init(_ worker: QueueWorker, _ batch: Batch, _ run: BatchRun, twins: [Int: [Int]]) {
+    init(_ worker: QueueWorker, _ batch: Batch, _ run: BatchRun, twins: [Int: [Int]], suspect: UUIDv7? = nil) {
         self.worker = worker
         self.batch = batch
         self.run = run
         self.twins = twins
+        self.suspect = suspect
         machine = DeliveryMachine(
             run.members.map { place in
                 let member = batch.members[place]
@@ -62,6 +65,7 @@ struct BatchRunner {
             let decisions = try await open(store, in: transaction)
             CrashPoint.claimed.reach()
             try store.enqueueDeletion(confirmed, in: transaction)
+            if let suspect { try transaction.enqueue(SuspectStore.removal(of: suspect)) }
             guard let decisions else { return }
             let handled = try await handle(decisions, in: transaction)
             CrashPoint.handled.reach()

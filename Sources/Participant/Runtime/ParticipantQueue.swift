@@ -27,6 +27,7 @@ struct QueueSurroundings: Sendable {
     let database: DatabaseGround
     let dispatch: Dispatch
     let gate: Gate
+    let solitude: Solitude
     let pauses: PausedTypes
     let batch: ParticipantConfiguration.Batch
     let stopWithin: Duration

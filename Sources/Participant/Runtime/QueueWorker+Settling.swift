@@ -8,6 +8,17 @@ struct BatchMember: Sendable {
     let message: WireMessage
     let envelope: Envelope
     let item: PreparedItem
+    /// Whether it may be the one that processes died of.
+    let isSuspect: Bool
+
+    init(_ delivery: Delivery, _ message: WireMessage, _ envelope: Envelope, _ item: PreparedItem) {
+        self.delivery = delivery
+        self.message = message
+        self.envelope = envelope
+        self.item = item
+        isSuspect = CrashRule.isSuspect(
+            isRedelivered: delivery.isRedelivered, deliveryCount: message.deliveryCount)
+    }
 
     var fence: RunStore.FenceKey? {
         guard item.direction != nil, let saga = envelope.correlationID, let step = envelope.step?.step else {
@@ -19,7 +30,7 @@ struct BatchMember: Sendable {
     var planned: BatchItem {
         BatchItem(
             id: envelope.id, key: item.key, fence: fence.map { "\($0.saga)\u{0}\($0.step)" },
-            isSuspicious: delivery.isRedelivered || envelope.attempt > 1)
+            isSuspicious: isSuspect || delivery.isRedelivered || envelope.attempt > 1)
     }
 }
 
@@ -41,7 +52,7 @@ extension QueueWorker {
         let now = surroundings.now()
         return deliveries.compactMap { delivery in
             let message = WireMessage(delivery)
-            switch admission.judge(message, deliveryCount: message.deliveryCount, now: now) {
+            switch admission.judge(message, now: now) {
             case .refused(let admission, let explanation):
                 refuse(delivery, message, admission, explanation)
                 return nil
@@ -58,7 +69,7 @@ extension QueueWorker {
     private func prepare(_ delivery: Delivery, _ message: WireMessage, _ envelope: Envelope) -> BatchMember? {
         do {
             let item = try queue.handler.prepare(envelope, message.body)
-            return BatchMember(delivery: delivery, message: message, envelope: envelope, item: item)
+            return BatchMember(delivery, message, envelope, item)
         } catch {
             refuse(delivery, message, .undecodable, "\(error)")
             return nil

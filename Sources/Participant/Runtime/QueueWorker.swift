@@ -27,18 +27,31 @@ final class QueueWorker: Sendable {
 
     /// Works until the task is cancelled; then finishes what it has begun.
     func run(on connection: Connection) async throws {
-        var options = ConsumerOptions()
-        options.prefetchCount = surroundings.batch.prefetchCount
+        // A process begins with one message at a time, until one comes that is no suspect: what this process holds when it
+        // dies counts as delivered once more, and past a limit the broker gives it up.
+        var isCareful = true
         while !Task.isCancelled {
             await untilOpen()
             if Task.isCancelled { break }
-            let consumer = try await connection.consume(queue.name, options)
-            log.info("consuming")
-            await consume(consumer)
+            var options = ConsumerOptions()
+            options.prefetchCount = isCareful ? 1 : surroundings.batch.prefetchCount
+            guard let consumer = try await subscribe(on: connection, options) else { break }
+            log.debug("consuming", ["prefetch": .integer(Int(options.prefetchCount))])
+            isCareful = await consume(consumer, isCareful: isCareful)
             await consumer.cancel(within: surroundings.stopWithin)
         }
         await background.finish()
         log.info("stopped")
+    }
+
+    /// - Returns: nil if the task was cancelled meanwhile.
+    private func subscribe(on connection: Connection, _ options: ConsumerOptions) async throws -> Consumer? {
+        do {
+            return try await connection.consume(queue.name, options)
+        } catch {
+            if Task.isCancelled { return nil }
+            throw error
+        }
     }
 
     private func untilOpen() async {
@@ -50,9 +63,12 @@ final class QueueWorker: Sendable {
         for reason in Gate.Reason.allCases { metrics.isPaused(false, reason.rawValue) }
     }
 
-    /// Takes batches until the consumer ends or the gate is shut.
-    private func consume(_ consumer: Consumer) async {
+    /// Takes batches until the consumer ends, the gate is shut, or there is no more need to be careful.
+    ///
+    /// - Returns: whether there still is.
+    private func consume(_ consumer: Consumer, isCareful: Bool) async -> Bool {
         await withTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
             group.addTask { [gate = surroundings.gate, stopWithin = surroundings.stopWithin] in
                 await gate.untilClosed()
                 // A consumer that waits for messages has to hear of it.
@@ -62,22 +78,28 @@ final class QueueWorker: Sendable {
                 await surroundings.dispatch.ledger.room()
                 let deliveries = await consumer.nextBatch(countMax: surroundings.batch.sizeMax)
                 if deliveries.isEmpty { break }
-                await work(on: deliveries)
+                let hasSuspects = await work(on: deliveries)
+                if isCareful, !hasSuspects { return false }
             }
-            group.cancelAll()
+            return isCareful
         }
     }
 
-    private func work(on deliveries: [Delivery]) async {
+    /// - Returns: whether a suspect was among them.
+    private func work(on deliveries: [Delivery]) async -> Bool {
         CrashPoint.delivered.reach()
         let batch = Batch(admit(deliveries))
-        if batch.members.isEmpty { return }
+        if !batch.members.isEmpty { await work(on: batch) }
+        return batch.members.contains(where: \.isSuspect)
+    }
+
+    private func work(on batch: Batch) async {
         var planner = BatchPlanner(batch.members.map(\.planned), runSizeMax: surroundings.batch.sizeMax)
         var groundFailureCount = 0
         while let run = planner.next() {
-            var runner = BatchRunner(self, batch, run, twins: planner.twins)
-            let attempt = await runner.attempt()
+            let attempt = await attempt(run, batch, twins: planner.twins)
             for (member, outcome) in planner.ended(run, attempt.end) {
+                await clear(member, twins: planner.twins, batch)
                 setApart(member, twins: planner.twins[member] ?? [], batch, outcome, attempt.cause(of: member))
             }
             if Task.isCancelled, attempt.end != .committed { return }

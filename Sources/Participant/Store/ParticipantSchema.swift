@@ -11,6 +11,26 @@ public enum ParticipantSchema {
         Migration(1, "inbox, replies, fence and outbox", tables),
         Migration(2, "partition keeping", partitionKeeping),
         Migration(3, "rights", [rights]),
+        Migration(4, "suspects", suspects),
+    ]
+
+    /// One row for each message that is run alone because it may kill its process, from before it begins until it has ended.
+    private static let suspects: [SQL] = [
+        """
+        CREATE TABLE skald.suspect (
+            id uuid PRIMARY KEY,
+            epoch bigint NOT NULL,
+            death_count integer NOT NULL DEFAULT 0 CHECK (death_count >= 0),
+            begun_at timestamptz NOT NULL DEFAULT now()
+        )
+        """,
+        """
+        DO $$ BEGIN
+            IF EXISTS (SELECT FROM pg_roles WHERE rolname = current_database()) THEN
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON skald.suspect TO %I', current_database());
+            END IF;
+        END $$
+        """,
     ]
 
     private static let tables: [SQL] = [

@@ -89,5 +89,8 @@ struct ProcessStore: Sendable {
     func keepPartitions(daysAhead: Int32, retention: Duration) async throws(PostgresError) {
         try await database.query(
             "SELECT skald.keep_partitions(\(daysAhead), make_interval(secs => \(retention / .seconds(1))))")
+        // Marks of messages that never came again.
+        try await database.execute(
+            "DELETE FROM skald.suspect WHERE begun_at < now() - make_interval(secs => \(retention / .seconds(1)))")
     }
 }

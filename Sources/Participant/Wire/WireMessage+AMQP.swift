@@ -27,9 +27,11 @@ extension WireMessage {
                 userID: properties.userID, appID: properties.appID))
     }
 
-    /// How often the broker has delivered it before without an answer; the brokers' own header on quorum queues.
-    var deliveryCount: Int {
-        headers["x-delivery-count"]?.wholeNumber.flatMap { Int(exactly: $0) } ?? 0
+    /// How often the broker has delivered it before without an answer, where it counts: quorum queues do.
+    ///
+    /// From RabbitMQ 4.3 on `x-delivery-count` leaves out what a dead process held, and `x-acquired-count` has it.
+    var deliveryCount: Int? {
+        ["x-delivery-count", "x-acquired-count"].compactMap { headers[$0]?.wholeNumber }.max().map { Int(clamping: $0) }
     }
 }
 
