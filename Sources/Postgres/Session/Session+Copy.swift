@@ -73,7 +73,6 @@ extension Session {
                 }
             }
         }
-        change { core, _ in core.copyDeadline = .never }
     }
 
     /// Stops a COPY whose rows nobody wants any more: the server ends it, the rest is thrown away.

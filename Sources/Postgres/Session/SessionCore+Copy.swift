@@ -96,6 +96,9 @@ extension SessionCore {
     mutating func moveCopy(_ effects: inout Effects) {
         if isWriteBlocked { write(&effects) }
         effects.changesInterest = true
-        if let waiter = copyWaiter.take() { effects.wake(waiter) }
+        guard let waiter = copyWaiter.take() else { return }
+        // The server has done its part; how late the task goes on is not its fault.
+        copyDeadline = .never
+        effects.wake(waiter)
     }
 }

@@ -184,9 +184,42 @@ import Testing
         }
     }
 
+    /// The server is patient; the task that reads is held up for longer than a silent server is believed in.
+    @Test func aServerIsNotBlamedForATaskThatComesLate() async throws {
+        let late = PostgresExecutor(name: "late")
+        try await Database.withPool {
+            $0.timeouts.statement = .seconds(1)
+        } _: { pool in
+            let rowCount = try await withTaskExecutorPreference(late) {
+                try await pool.withTransaction { transaction in
+                    try await transaction.execute("SET LOCAL statement_timeout = 0")
+                    return try await transaction.copyOutRows(
+                        """
+                        COPY (
+                            SELECT repeat('x', 1000), CASE WHEN n = 100 THEN pg_sleep(1)::text END
+                            FROM generate_series(1, 200) AS n
+                        ) TO STDOUT (FORMAT binary)
+                        """
+                    ) { rows in
+                        var count = 0
+                        for try await _ in rows {
+                            // Allowed (blocking-sleep): what blocks the thread is the thing tested.
+                            if count == 0 { Task(executorPreference: late) { usleep(5_000_000) } }
+                            count += 1
+                        }
+                        return count
+                    }
+                }
+            }
+            #expect(rowCount == 200)
+        }
+    }
+
     /// What passes through, both ways, would not fit in what this test allows.
     @Test func memoryStaysBounded() async throws {
-        try await Database.withPool { pool in
+        try await Database.withPool {
+            $0.timeouts.statement = .seconds(240)
+        } _: { pool in
             try await pool.execute("CREATE UNLOGGED TABLE item (id bigint, body bytea)")
             try await pool.execute("ALTER TABLE item ALTER body SET STORAGE PLAIN")
             let body = [UInt8](repeating: 7, count: 4000)
@@ -217,6 +250,7 @@ import Testing
     @Test func aLargeValueMovesByCopyAndInSlices() async throws {
         try await Database.withPool {
             $0.limits.valueByteCountMax = 256 * 1024
+            $0.timeouts.statement = .seconds(240)
         } _: { pool in
             try await pool.execute("CREATE TABLE item (body bytea)")
             let body = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
