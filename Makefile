@@ -66,10 +66,11 @@ test: deps lint build check ## Run every test, with real servers it starts itsel
 test-full: deps build ## Run the participant's storm and poison tests at full size: 20,000 and 11,000 commands
 	SKALD_FULL_TESTS=1 swift test --skip-build --filter 'StormTests|PoisonTests'
 
+# What has been freed is kept in quarantine; more of it than this, and the tests of bounded memory measure the sanitizer.
 test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
 	TSAN_OPTIONS="halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions" \
 	    swift test --sanitize thread --scratch-path .build/thread $(SANITIZED) $(FILTER)
-	LSAN_OPTIONS="suppressions=$(CURDIR)/.ci/leak-sanitizer-suppressions" \
+	ASAN_OPTIONS="quarantine_size_mb=16" LSAN_OPTIONS="suppressions=$(CURDIR)/.ci/leak-sanitizer-suppressions" \
 	    swift test --sanitize address --scratch-path .build/address $(SANITIZED) $(FILTER)
 
 bench: deps ## Run every benchmark in release mode (ARGS="--json --runs 3" is passed on)

@@ -90,18 +90,31 @@ extension PostgresExecutor {
         unflushed.append(watcher)
     }
 
+    typealias Timer = TimerQueue<@Sendable () -> Void>.ID
+
     /// Runs `action` on the thread when the time has come. It must be short.
-    func schedule(at due: MonotonicTime, _ action: @escaping @Sendable () -> Void) {
+    ///
+    /// - Returns: what to call it off with.
+    @discardableResult
+    func schedule(at due: MonotonicTime, _ action: @escaping @Sendable () -> Void) -> Timer {
         post { $0.timers.add(action, due: due) }
     }
 
-    private func post(_ change: (inout Mailbox) -> Void) {
-        let isAsleep = mailbox.withLock { mailbox in
-            change(&mailbox)
+    /// Calls off what was scheduled, if it has not run.
+    func callOff(_ timer: Timer) {
+        let action = mailbox.withLock { $0.timers.remove(timer) }
+        // Released outside of the lock: it may hold the last reference to anything.
+        withExtendedLifetime(action) {}
+    }
+
+    private func post<Result: Sendable>(_ change: (inout Mailbox) -> Result) -> Result {
+        let (result, isAsleep) = mailbox.withLock { mailbox in
+            let result = change(&mailbox)
             defer { mailbox.isAsleep = false }
-            return mailbox.isAsleep
+            return (result, mailbox.isAsleep)
         }
         if isAsleep { poller.wake() }
+        return result
     }
 }
 

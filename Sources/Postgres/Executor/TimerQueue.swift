@@ -1,11 +1,61 @@
-/// What is to be done later, soonest first: a binary heap.
+/// What is to be done later, soonest first: a binary heap of names, beside the items they stand for.
+///
+/// A removed item is let go at once; its name stays in the heap until its turn, or until names without an item are the most.
 struct TimerQueue<Item> {
-    private var heap: [(due: MonotonicTime, item: Item)] = []
+    /// Names an item until it is taken or removed.
+    struct ID: Hashable, Sendable {
+        fileprivate let number: UInt64
+    }
 
-    var nextDue: MonotonicTime? { heap.first?.due }
+    private var heap: [(due: MonotonicTime, id: ID)] = []
+    private var items: [ID: Item] = [:]
+    private var lastNumber: UInt64 = 0
 
-    mutating func add(_ item: Item, due: MonotonicTime) {
-        heap.append((due, item))
+    var isEmpty: Bool { items.isEmpty }
+
+    /// How many names the heap holds, those without an item among them.
+    var heapCount: Int { heap.count }
+
+    var nextDue: MonotonicTime? {
+        mutating get {
+            while let first = heap.first, items[first.id] == nil { removeFirst() }
+            return heap.first?.due
+        }
+    }
+
+    @discardableResult
+    mutating func add(_ item: Item, due: MonotonicTime) -> ID {
+        lastNumber += 1
+        let id = ID(number: lastNumber)
+        items[id] = item
+        push(due, id)
+        return id
+    }
+
+    /// Takes an item out before its time; nil when it has been taken.
+    mutating func remove(_ id: ID) -> Item? {
+        let item = items.removeValue(forKey: id)
+        if heap.count > 2 * items.count + Self.slack { compact() }
+        return item
+    }
+
+    /// Takes the soonest item if its time has come.
+    mutating func takeDue(at now: MonotonicTime) -> Item? {
+        guard let due = nextDue, due <= now else { return nil }
+        return items.removeValue(forKey: removeFirst())
+    }
+
+    /// So many names without an item are never worth the work.
+    static var slack: Int { 64 }
+
+    private mutating func compact() {
+        let rest = heap.filter { items[$0.id] != nil }
+        heap.removeAll(keepingCapacity: true)
+        for entry in rest { push(entry.due, entry.id) }
+    }
+
+    private mutating func push(_ due: MonotonicTime, _ id: ID) {
+        heap.append((due, id))
         var child = heap.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
@@ -15,25 +65,20 @@ struct TimerQueue<Item> {
         }
     }
 
-    /// Takes the soonest item if its time has come.
-    mutating func takeDue(at now: MonotonicTime) -> Item? {
-        guard let first = heap.first, first.due <= now else { return nil }
+    @discardableResult
+    private mutating func removeFirst() -> ID {
         heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        siftDown()
-        return first.item
-    }
-
-    private mutating func siftDown() {
+        let first = heap.removeLast()
         var parent = 0
         while true {
             let left = 2 * parent + 1
-            if left >= heap.count { return }
+            if left >= heap.count { break }
             let right = left + 1
             let child = right < heap.count && heap[right].due < heap[left].due ? right : left
-            if heap[parent].due <= heap[child].due { return }
+            if heap[parent].due <= heap[child].due { break }
             heap.swapAt(parent, child)
             parent = child
         }
+        return first.id
     }
 }

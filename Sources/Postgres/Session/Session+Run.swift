@@ -6,8 +6,10 @@ extension Session {
         var attempt = 1
         while true {
             let reply = Reply(scope: scope)
-            if let timeout { enforce(timeout, on: reply) }
-            switch await send(sql, for: reply) {
+            let timer = timeout.map { enforce($0, on: reply) }
+            let outcome = await send(sql, for: reply)
+            if let timer { executor.callOff(timer) }
+            switch outcome {
             case .success(let result): return result
             case .synchronised: preconditionFailure("a statement was settled without a result")
             case .failure(let error):
@@ -103,9 +105,9 @@ extension Session {
     }
 
     /// Stops a statement when its time is over, and until then has more patience than usual if it needs that.
-    private func enforce(_ timeout: Duration, on reply: Reply) {
+    private func enforce(_ timeout: Duration, on reply: Reply) -> PostgresExecutor.Timer {
         core.withLock { $0.patience = max($0.patience, timeout + SessionCore.cancelGrace) }
-        executor.schedule(at: .now() + timeout) { [weak self] in
+        return executor.schedule(at: .now() + timeout) { [weak self] in
             self?.change { core, effects in core.interrupt(reply, .deadline, &effects) }
         }
     }
