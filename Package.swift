@@ -89,8 +89,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "AMQP", "BenchmarkBaselines", "LocalServers", "Messaging", "Participant", "Postgres", "SagaCheck",
-                "SagaFile", "SagaModel", "Telemetry",
+                "AMQP", "BenchmarkBaselines", "Contracts", "LocalServers", "Messaging", "Orchestration", "Participant",
+                "Postgres", "SagaCheck", "SagaFile", "SagaModel", "Telemetry",
             ],
             exclude: ["Baselines"]),
 
@@ -119,7 +119,7 @@ let package = Package(
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
         .testTarget(
             name: "SkaldTests",
-            dependencies: ["Messaging", "Skald", "SagaCheck", "SagaFile", "SagaModel", "Telemetry"]),
+            dependencies: ["Messaging", "Orchestration", "Skald", "SagaCheck", "SagaFile", "SagaModel", "Telemetry"]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),

@@ -1,5 +1,6 @@
 import Glibc
 import Messaging
+import Orchestration
 import SagaFile
 import Testing
 

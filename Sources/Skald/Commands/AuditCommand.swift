@@ -1,3 +1,4 @@
+import Orchestration
 import SagaModel
 
 extension Command {

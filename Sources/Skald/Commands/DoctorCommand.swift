@@ -1,6 +1,7 @@
 import AMQP
 import LocalServers
 import Messaging
+import Orchestration
 import SagaModel
 
 extension Command {

@@ -1,4 +1,5 @@
 import Messaging
+import Orchestration
 import SagaModel
 
 extension Command {

@@ -1,5 +1,6 @@
 import AMQP
 import Messaging
+import Orchestration
 import SagaFile
 
 /// What the commands over dead queues share: the broker, the queues, the filter.

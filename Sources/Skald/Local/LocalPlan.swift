@@ -1,5 +1,6 @@
 import AMQP
 import Messaging
+import Orchestration
 
 /// What `skald up` is asked to run.
 struct LocalPlan: Sendable {

@@ -1,6 +1,7 @@
 import AMQP
 import LocalServers
 import Messaging
+import Orchestration
 
 /// The broker and the database of a local system: private ones that end with it, or others that stay.
 struct LocalServerPair: Sendable {

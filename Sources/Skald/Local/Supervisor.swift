@@ -1,5 +1,6 @@
 import LocalServers
 import Messaging
+import Orchestration
 import Telemetry
 
 /// Runs a whole system in one folder: servers, topology, databases, services. It ends all of them when it ends.

@@ -3,6 +3,7 @@ import Contracts
 import Glibc
 import LocalServers
 import Messaging
+import Orchestration
 import Participant
 import Postgres
 import SagaFile

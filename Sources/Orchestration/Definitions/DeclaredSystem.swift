@@ -1,20 +1,20 @@
-import Messaging
-import SagaFile
+package import Messaging
+package import SagaFile
 import SagaModel
 
 /// The system that a folder of sagas and participants declares: who sends what to whom.
 ///
 /// Everything a broker and a cluster must hold follows from it, so there is no second list to keep in step.
-struct DeclaredSystem {
+package struct DeclaredSystem: Sendable {
     /// The participants in the order of their names, then the orchestrator.
-    let services: [ServiceDeclaration]
+    package let services: [ServiceDeclaration]
 
     /// How long an inbox remembers, unless a service is told otherwise: the horizon and a day.
-    static let inboxRetention = AdmissionRule.horizonDefault + .seconds(86_400)
+    package static let inboxRetention = AdmissionRule.horizonDefault + .seconds(86_400)
     /// Until when a dead letter may be redriven: past it the participant itself refuses it as too old.
-    static let redriveHorizon = AdmissionRule.horizonDefault
+    package static let redriveHorizon = AdmissionRule.horizonDefault
 
-    init(_ library: SagaLibrary) {
+    package init(_ library: SagaLibrary) {
         let participants = library.participants.map { participant in
             ServiceDeclaration(
                 name: participant.name, takesCommands: !participant.commands.isEmpty,
@@ -25,7 +25,7 @@ struct DeclaredSystem {
         services = participants + [.orchestrator(subscriptions: awaited.compactMap { MessageType($0) })]
     }
 
-    init(folder: String) throws(DefinitionError) {
+    package init(folder: String) throws(DefinitionError) {
         self.init(try SagaLibrary(folder: folder))
     }
 
@@ -38,17 +38,17 @@ struct DeclaredSystem {
             }
     }
 
-    func topology(virtualHost: String = "/", version: BrokerVersion = .oldestSupported) -> Topology {
+    package func topology(virtualHost: String = "/", version: BrokerVersion = .oldestSupported) -> Topology {
         Topology(services: services, virtualHost: virtualHost, version: version)
     }
 
     /// The roles of the databases; a script names passwords by psql's variables, such as `kitchen_password`.
-    var roles: DatabaseRoles {
+    package var roles: DatabaseRoles {
         DatabaseRoles(services: services.map(\.name)) { .variable("\($0)_password") }
     }
 
     /// What in the declarations would lose a message, run one twice, or never be heard of.
-    var findings: [TopologyFinding] {
+    package var findings: [TopologyFinding] {
         TopologyLint.findings(
             in: services, inboxRetention: Self.inboxRetention, redriveHorizon: Self.redriveHorizon)
             + TopologyLint.findings(in: topology())
