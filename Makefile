@@ -75,6 +75,7 @@ test-sanitize: deps ## Run the tests under the thread and the address sanitizer 
 
 bench: deps ## Run every benchmark in release mode (ARGS="--json --runs 3" is passed on)
 	swift build -c release --product skald-bench
+	@for service in $(SERVICES); do swift build -c release --product $$service || exit 1; done
 	"$$(swift build -c release --show-bin-path)/skald-bench" all $(ARGS)
 
 docs: deps ## Build the documentation of every library that has a catalog into docs-build/

@@ -2,6 +2,7 @@
 let catalogue: [Benchmark] = [
     .amqp,
     .participant,
+    .saga,
     .postgres,
     .check,
     .replay,

@@ -34,6 +34,15 @@ import Testing
         ),
         "check": (ratios: [], figures: ["states_per_second", "bytes_per_state"]),
         "replay": (ratios: [], figures: ["histories_per_second", "parsed_histories_per_second"]),
+        // Services start, take orders and end: some ten seconds in a debug build.
+        "saga": (
+            ratios: [],
+            figures: [
+                "sagas_per_second", "sagas_per_second_at_1", "sagas_per_second_at_16", "sagas_per_second_at_64",
+                "sagas_per_second_at_256", "idle_p50_ms", "idle_p99_ms", "saturated_p99_ms", "cpu_ms_per_saga",
+                "messages_per_saga", "transactions_per_saga",
+            ]
+        ),
         "participant": (
             ratios: ["vs_broker_ceiling", "vs_postgres_ceiling"],
             figures: ["commands_per_second", "idle_p50_ms", "idle_p99_ms"]

@@ -14,6 +14,14 @@ enum ProcessorTime {
         return time(of: clock)
     }
 
+    /// Of the children of a process that have ended, in steps of the kernel's clock (`proc(5)`, `stat`, fields 16 and 17).
+    static func ofReapedChildren(_ parent: pid_t) -> Duration {
+        // The name in the second field may hold anything, also a space; it ends with the last parenthesis.
+        let fields = ProcFile.read("/proc/\(parent)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 14, let user = Int(fields[13]), let system = Int(fields[14]) else { return .zero }
+        return .seconds(Double(user + system) / Double(sysconf(Int32(_SC_CLK_TCK))))
+    }
+
     /// Of each thread of this process; threads of one name are summed.
     static func byThreadName() -> [String: Duration] {
         var times: [String: Duration] = [:]

@@ -6,20 +6,7 @@ extension Benchmark {
     static let participant = Benchmark(
         name: "participant", summary: "commands through consume, transact and reply, beside broker and database alone"
     ) { settings in
-        Progress.say("starting a private broker and a private cluster")
-        let broker = try await RabbitServer.started()
-        let cluster = try await PostgresCluster.started(PostgresBench.options)
-        do {
-            let report = try await measureParticipant(broker, cluster, settings)
-            try await broker.shutDown()
-            try await cluster.shutDown()
-            return report
-        } catch {
-            // The first error is the one that matters.
-            try? await broker.shutDown()
-            try? await cluster.shutDown()
-            throw error
-        }
+        try await withServers { broker, cluster in try await measureParticipant(broker, cluster, settings) }
     }
 
     private static func measureParticipant(
