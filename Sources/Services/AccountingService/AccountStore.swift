@@ -64,16 +64,15 @@ struct AccountStore: Sendable {
             id: hold)
     }
 
-    /// - Returns: the new authorisation's id.
     static func insert(
-        _ authorization: Authorization, ofOrder id: String, consumer: String, in transaction: some EventTransaction
-    ) async throws(PostgresError) -> String {
-        try await transaction.query(
+        _ authorization: Authorization, _ id: PostgresUUID, ofOrder order: String, consumer: String,
+        in transaction: some EventTransaction
+    ) throws(PostgresError) {
+        try transaction.enqueue(
             """
-            INSERT INTO authorization_hold (order_id, consumer, state, amount)
-            VALUES (\(id), \(consumer), \(authorization.state.rawValue), \(authorization.amount)) RETURNING id::text
-            """
-        ).only().decode(at: 0)
+            INSERT INTO authorization_hold (order_id, id, consumer, state, amount)
+            VALUES (\(order), \(id), \(consumer), \(authorization.state.rawValue), \(authorization.amount))
+            """)
     }
 
     static func update(

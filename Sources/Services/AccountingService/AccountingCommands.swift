@@ -59,17 +59,20 @@ struct AccountingCommands: Sendable {
         _ command: AccountingMessages.AuthorizeCard, in transaction: HandlerTransaction
     ) async throws -> Reply {
         if command.total <= 0 { return Self.declined(.amountInvalid) }
-        if let decline = try await decline(command.total, of: command.consumerId, in: transaction) {
-            return Self.declined(decline)
-        }
-        var authorization =
-            try await AccountStore.authorization(ofOrder: command.orderId, in: transaction)?.authorization
-            ?? Authorization()
+        // Asked together, so that they share a round trip; both are waited for, as giving one up would end the transaction.
+        async let refusal = decline(command.total, of: command.consumerId, in: transaction)
+        async let stored = AccountStore.authorization(ofOrder: command.orderId, in: transaction)
+        let decline = try await refusal
+        var authorization = try await stored?.authorization ?? Authorization()
+        if let decline { return Self.declined(decline) }
         let change = try authorization.take(.authorize(command.total))
-        let id = try await AccountStore.insert(
-            authorization, ofOrder: command.orderId, consumer: command.consumerId, in: transaction)
+        // Named after the command that makes it: no answer of the database need be waited for.
+        let id = transaction.envelope.id
+        try AccountStore.insert(
+            authorization, PostgresUUID(high: id.high, low: id.low), ofOrder: command.orderId,
+            consumer: command.consumerId, in: transaction)
         try book(change, command.orderId, command.consumerId, in: transaction)
-        return .success(AccountingMessages.CardAuthorized(authorizationId: id))
+        return .success(AccountingMessages.CardAuthorized(authorizationId: id.description))
     }
 
     private static func declined(_ decline: Card.Decline) -> Reply {

@@ -32,15 +32,18 @@ struct ConsumerCommands: Sendable {
     private func verify(
         _ command: ConsumerMessages.VerifyConsumer, in transaction: HandlerTransaction
     ) async throws -> Reply {
-        guard let consumer = try await ConsumerStore.find(command.consumerId, in: transaction), consumer.isActive
-        else { return .refusal(ConsumerMessages.ConsumerUnknown()) }
+        // Asked together, so that they share a round trip; both are waited for, as giving one up would end the transaction.
+        async let found = ConsumerStore.find(command.consumerId, in: transaction)
+        async let held = ConsumerStore.slot(ofOrder: command.orderId, in: transaction)
+        let consumer = try await found
+        var slot = try await held
+        guard let consumer, consumer.isActive else { return .refusal(ConsumerMessages.ConsumerUnknown()) }
         if consumer.plan == .regular {
             let taken = try await ConsumerStore.takenToday(by: command.consumerId, in: transaction)
             if taken >= rules.dailyCountMax {
                 return .refusal(ConsumerMessages.DailyLimitReached(limit: rules.dailyCountMax))
             }
         }
-        var slot = try await ConsumerStore.slot(ofOrder: command.orderId, in: transaction)
         try slot.take(.verify)
         try ConsumerStore.insert(slot, ofOrder: command.orderId, consumer: command.consumerId, in: transaction)
         return .success(ConsumerMessages.ConsumerVerified())

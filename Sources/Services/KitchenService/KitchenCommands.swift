@@ -1,6 +1,7 @@
 import Contracts
 import Messaging
 import Participant
+import Postgres
 
 /// Messages to menus and tickets.
 struct KitchenCommands: Sendable {
@@ -43,7 +44,11 @@ struct KitchenCommands: Sendable {
     private func create(
         _ command: KitchenMessages.CreateTicket, in transaction: HandlerTransaction
     ) async throws -> Reply {
-        let menu = try await MenuStore.menu(of: command.restaurantId, for: command.lines, in: transaction)
+        // Asked together, so that they share a round trip; both are waited for, as giving one up would end the transaction.
+        async let wanted = MenuStore.menu(of: command.restaurantId, for: command.lines, in: transaction)
+        async let found = TicketStore.find(command.orderId, in: transaction)
+        let menu = try await wanted
+        var ticket = try await found?.ticket ?? Ticket()
         let total: Int64
         do throws(Menu.Refusal) {
             total = try menu.total(of: command.lines)
@@ -53,10 +58,12 @@ struct KitchenCommands: Sendable {
             case .itemInvalid(let item): return .refusal(KitchenMessages.MenuInvalid(menuItemId: item))
             }
         }
-        var ticket = try await TicketStore.find(command.orderId, in: transaction)?.ticket ?? Ticket()
         try ticket.take(.create)
-        let id = try await TicketStore.insert(ticket, command, total: total, in: transaction)
-        return .success(KitchenMessages.TicketCreated(ticketId: id, total: total))
+        // Named after the command that makes it: no answer of the database need be waited for.
+        let id = transaction.envelope.id
+        try TicketStore.insert(
+            ticket, PostgresUUID(high: id.high, low: id.low), command, total: total, in: transaction)
+        return .success(KitchenMessages.TicketCreated(ticketId: id.description, total: total))
     }
 
     private func addCancelling(_ handlers: inout Handlers) {

@@ -12,18 +12,16 @@ struct TicketStore: Sendable {
         var restaurant: String
     }
 
-    /// - Returns: the new ticket's id.
     static func insert(
-        _ ticket: Ticket, _ command: KitchenMessages.CreateTicket, total: Int64, in transaction: some EventTransaction
-    ) async throws -> String {
+        _ ticket: Ticket, _ id: PostgresUUID, _ command: KitchenMessages.CreateTicket, total: Int64,
+        in transaction: some EventTransaction
+    ) throws {
         let lines = PostgresJSON(utf8: try JSON.encode(command.lines))
-        return try await transaction.query(
+        try transaction.enqueue(
             """
-            INSERT INTO ticket (order_id, restaurant, lines, total, state)
-            VALUES (\(command.orderId), \(command.restaurantId), \(lines), \(total), \(ticket.state.rawValue))
-            RETURNING id::text
-            """
-        ).only().decode(at: 0)
+            INSERT INTO ticket (order_id, id, restaurant, lines, total, state)
+            VALUES (\(command.orderId), \(id), \(command.restaurantId), \(lines), \(total), \(ticket.state.rawValue))
+            """)
     }
 
     static func find(
