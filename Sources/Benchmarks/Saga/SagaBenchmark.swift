@@ -15,7 +15,7 @@ extension Benchmark {
                 defer { Task { await generator.close() } }
                 let bench = SagaBenchmark(system: system, generator: generator, settings: settings)
                 try await bench.measure(&report)
-                if settings.isQuick { return }
+                if settings.isQuick || !settings.wants("stored") { return }
                 try await SagaSystem.lend("large", on: broker, cluster) { large in
                     try await bench.compareWithFullStore(large, &report)
                 }
@@ -45,9 +45,9 @@ struct SagaBenchmark {
         let costs = SagaCosts()
         let rounds = try await measureLevels(costs)
         reportLevels(rounds, &report)
-        try await measureIdle(&report)
+        if settings.wants("idle") { try await measureIdle(&report) }
         costs.report(to: &report)
-        try await countMessages(&report)
+        if settings.wants("counts") { try await countMessages(&report) }
     }
 
     private func orderCount(_ outstanding: Int) -> Int {
@@ -65,7 +65,7 @@ struct SagaBenchmark {
     private func measureLevels(_ costs: SagaCosts) async throws -> Rounds {
         let comparison = Comparison(
             "saga",
-            Self.levels.map { level in
+            levels.map { level in
                 .init(name: Self.side(level.outstanding)) {
                     let count = orderCount(level.outstanding)
                     let before = system.processorTimes()
@@ -80,23 +80,29 @@ struct SagaBenchmark {
         return try await comparison.run(settings)
     }
 
+    private var levels: [(outstanding: Int, reach: Double?)] {
+        Self.levels.filter { settings.wants(Self.side($0.outstanding)) }
+    }
+
     private static func side(_ outstanding: Int) -> String { "at_\(outstanding)" }
 
     private func reportLevels(_ rounds: Rounds, _ report: inout Report) {
-        let spreads = Self.levels.map { rounds.spread(Self.side($0.outstanding), \.perSecond) }
+        let spreads = levels.map { rounds.spread(Self.side($0.outstanding), \.perSecond) }
         if let best = spreads.max(by: { $0.median < $1.median }) { report.figure("sagas_per_second", best) }
-        for (level, spread) in zip(Self.levels, spreads) {
+        for (level, spread) in zip(levels, spreads) {
             report.figure(
                 "sagas_per_second_at_\(level.outstanding)", spread, reach: level.reach.map { .atLeast($0) })
         }
-        func latency(_ outstanding: Int, _ percent: Double) -> Spread {
-            rounds.spread(Self.side(outstanding)) { $0.latencyMicroseconds(percentile: percent) / 1_000 }
+        for (outstanding, prefix) in [(1, "at_1"), (Self.saturation, "saturated")]
+        where rounds.hasSide(Self.side(outstanding)) {
+            for percent in [50, 95, 99] {
+                let spread = rounds.spread(Self.side(outstanding)) {
+                    $0.latencyMicroseconds(percentile: Double(percent)) / 1_000
+                }
+                let isAlone = outstanding == 1 && percent == 50
+                report.figure("\(prefix)_p\(percent)_ms", spread, reach: isAlone ? .atMost(10) : nil)
+            }
         }
-        report.figure("at_1_p50_ms", latency(1, 50), reach: .atMost(10))
-        report.figure("at_1_p99_ms", latency(1, 99))
-        report.figure("saturated_p50_ms", latency(Self.saturation, 50))
-        report.figure("saturated_p95_ms", latency(Self.saturation, 95))
-        report.figure("saturated_p99_ms", latency(Self.saturation, 99))
     }
 
     /// Five orders a second: each finds everybody asleep.
