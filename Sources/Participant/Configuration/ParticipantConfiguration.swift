@@ -26,7 +26,7 @@ public struct ParticipantConfiguration: Sendable {
         self.service = service
         self.instance = instance ?? "\(service)/1"
         self.broker = broker
-        self.database = database
+        self.database = database.planningByKey
         user = service
     }
 

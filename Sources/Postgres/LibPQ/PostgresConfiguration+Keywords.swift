@@ -21,11 +21,19 @@ extension PostgresConfiguration {
 
     /// Settings every session starts with; `RESET ALL` goes back to them.
     private var sessionOptions: String {
-        let settings: [(String, Duration)] = [
+        let limits: [(String, Duration)] = [
             ("statement_timeout", timeouts.statement), ("lock_timeout", timeouts.lock),
             ("idle_in_transaction_session_timeout", timeouts.idleInTransaction),
         ]
-        return settings.map { "-c \($0.0)=\($0.1.wholeMilliseconds)" }.joined(separator: " ")
+        let settings =
+            sessionSettings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+            + limits.map { ($0.0, "\($0.1.wholeMilliseconds)") }
+        return settings.map { "-c \($0.0)=\(Self.escaped($0.1))" }.joined(separator: " ")
+    }
+
+    /// A value as the server takes the options apart: at white space, unless a backslash stands before it.
+    private static func escaped(_ value: String) -> String {
+        String(value.flatMap { $0 == "\\" || $0.isWhitespace ? ["\\", $0] : [$0] })
     }
 
     private var tlsKeywords: [(String, String)] {

@@ -12,6 +12,8 @@ public struct PostgresConfiguration: Sendable {
     public var timeouts = Timeouts()
     public var limits = Limits()
     public var pool = PoolLimits()
+    /// Further settings of the server that every session starts with, such as `["work_mem": "16MB"]`.
+    public var sessionSettings: [String: String] = [:]
 
     public init(
         host: String = "/var/run/postgresql", port: Int = 5432, database: String, user: String,

@@ -1,0 +1,15 @@
+import Postgres
+
+extension PostgresConfiguration {
+    /// The configuration with the planner set for work by key, as far as nothing else is said.
+    ///
+    /// A participant finds every row by a key, a batch at a time. The planner does not know that: while a table is small it
+    /// joins a batch to it by reading all of it, and keeps that plan, prepared, when the table has grown. So whole tables are
+    /// read only where no index serves, plans are made once for all parameters, and none is worth compiling.
+    var planningByKey: PostgresConfiguration {
+        var configuration = self
+        let settings = ["enable_seqscan": "off", "plan_cache_mode": "force_generic_plan", "jit": "off"]
+        configuration.sessionSettings.merge(settings) { chosen, _ in chosen }
+        return configuration
+    }
+}
