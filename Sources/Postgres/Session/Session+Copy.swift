@@ -34,14 +34,14 @@ extension Session {
     /// Waits until the server says how the COPY goes on.
     func copyAnswer() async throws(PostgresError) -> SessionCore.CopyAnswer {
         while true {
-            let answer = change { core, effects in
+            let (answer, seen) = change { core, effects in
                 core.consumeCopyInput(&effects)
-                return core.copyAnswer()
+                return (core.copyAnswer(), core.copyMoveCount)
             }
             switch answer {
             case .ready, .done: return answer
             case .failed(let error): throw error
-            case .wait: await waitForSocket()
+            case .wait: await waitForSocket(after: seen)
             }
         }
     }
@@ -49,22 +49,24 @@ extension Session {
     /// Goes back to pipelining statements.
     func endCopy(_ scope: Scope, failure: PostgresError?) async {
         while true {
-            let hasMore = change { core, effects in
+            let (hasMore, seen) = change { core, effects in
                 core.consumeCopyInput(&effects)
-                return core.takeCopyRest()
+                return (core.takeCopyRest(), core.copyMoveCount)
             }
             if !hasMore { break }
-            await waitForSocket()
+            await waitForSocket(after: seen)
         }
         change { core, effects in core.endCopy(scope, failure: failure, &effects) }
     }
 
     /// Waits until the socket has something, takes something, or the connection is given up.
-    func waitForSocket() async {
+    ///
+    /// - Parameter seen: how often it had been ready when the caller found that it has to wait.
+    func waitForSocket(after seen: Int) async {
         let deadline = MonotonicTime.now() + patience
         await Suspension.wait { (waiter: Suspension<Void>) in
             change { core, effects in
-                if core.breakage != nil {
+                if core.breakage != nil || core.copyMoveCount != seen {
                     effects.wake(waiter)
                 } else {
                     core.copyWaiter = waiter
@@ -87,25 +89,20 @@ extension Session {
 extension Session {
     /// Sends data; waits while the socket takes none, so that memory stays bounded.
     func writeCopy(_ data: PostgresWriter) async throws(PostgresError) {
-        let isBlocked = try changeCopy { core, effects throws(PostgresError) in
+        var (isBlocked, seen) = try changeCopy { core, effects throws(PostgresError) in
             guard core.handle.putCopyData(data) else {
                 core.lose(&effects)
                 throw core.breakage!
             }
             core.write(&effects)
-            return core.isWriteBlocked
+            return (core.isWriteBlocked, core.copyMoveCount)
         }
-        if isBlocked { try await drainCopy() }
-    }
-
-    private func drainCopy() async throws(PostgresError) {
-        while true {
-            await waitForSocket()
-            let isBlocked = try changeCopy { core, effects throws(PostgresError) in
+        while isBlocked {
+            await waitForSocket(after: seen)
+            (isBlocked, seen) = try changeCopy { core, effects throws(PostgresError) in
                 core.consumeCopyInput(&effects)
-                return core.isWriteBlocked
+                return (core.isWriteBlocked, core.copyMoveCount)
             }
-            if !isBlocked { return }
         }
     }
 
@@ -130,16 +127,16 @@ extension Session {
     /// - Returns: nil when the rows are over.
     func readCopy(byteCountMax: Int) async throws(PostgresError) -> [UInt8]? {
         while true {
-            let (read, bytes) = try changeCopy { core, effects throws(PostgresError) in
+            let (read, bytes, seen) = try changeCopy { core, effects throws(PostgresError) in
                 core.consumeCopyInput(&effects)
                 var bytes: [UInt8] = []
                 var read = core.handle.getCopyData(into: &bytes)
                 while read == .row, bytes.count < byteCountMax { read = core.handle.getCopyData(into: &bytes) }
-                return (read, bytes)
+                return (read, bytes, core.copyMoveCount)
             }
             if !bytes.isEmpty { return bytes }
             if read == .wait {
-                await waitForSocket()
+                await waitForSocket(after: seen)
             } else {
                 guard case .done = try await copyAnswer() else { throw Self.unendedCopy }
                 return nil

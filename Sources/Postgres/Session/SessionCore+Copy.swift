@@ -95,6 +95,7 @@ extension SessionCore {
     /// The socket is ready during a COPY: whoever runs it goes on.
     mutating func moveCopy(_ effects: inout Effects) {
         if isWriteBlocked { write(&effects) }
+        copyMoveCount &+= 1
         effects.changesInterest = true
         guard let waiter = copyWaiter.take() else { return }
         // The server has done its part; how late the task goes on is not its fault.

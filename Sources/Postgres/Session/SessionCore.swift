@@ -38,6 +38,9 @@ struct SessionCore: ~Copyable {
     /// Who waits for the connection to move on in a COPY.
     var copyWaiter: Suspension<Void>?
     var copyDeadline = MonotonicTime.never
+    /// How often the socket was ready in a COPY. Whoever is about to wait compares it with what it was when they looked: what
+    /// they would wait for may have happened since, and does not happen again.
+    var copyMoveCount = 0
     /// When a statement that was asked to stop must have done so.
     var interruptionDeadline = MonotonicTime.never
     /// Who waits for the cancel requests to be over.

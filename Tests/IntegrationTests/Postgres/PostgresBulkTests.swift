@@ -184,6 +184,28 @@ import Testing
         }
     }
 
+    /// Each write fills the socket, so that each races with the thread that finds it writable again.
+    @Test func manyWritesThatFillTheSocketAllGoThrough() async throws {
+        try await Database.withPool { pool in
+            try await pool.execute("CREATE TABLE item (body bytea)")
+            let body = [UInt8](repeating: 7, count: 300_000)
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        try await pool.withTransaction { transaction in
+                            let copy: SQL = "COPY item FROM STDIN (FORMAT binary) WHERE false"
+                            try await transaction.copyIn(copy) { writer in
+                                for _ in 0..<500 { try await writer.write(body) }
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await pool.query("SELECT FROM item").isEmpty)
+        }
+    }
+
     /// The server is patient; the task that reads is held up for longer than a silent server is believed in.
     @Test func aServerIsNotBlamedForATaskThatComesLate() async throws {
         let late = PostgresExecutor(name: "late")
