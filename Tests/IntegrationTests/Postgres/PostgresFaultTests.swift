@@ -27,22 +27,27 @@ import Testing
     }
 
     /// The server has let the client in and ends the session while the client still reads its welcome.
-    @Test func terminatedDuringConnect() async throws {
+    @Test(.timeLimit(.minutes(2))) func terminatedDuringConnect() async throws {
         try await Database.withFresh { database in
             let observer = database.pool()
             defer { observer.close() }
             let proxy = try FaultProxy(to: database.cluster.port)
-            let pool = database.pool(through: proxy) { $0.applicationName = "newcomer" }
+            let pool = database.pool(through: proxy) {
+                $0.applicationName = "newcomer"
+                $0.timeouts.connect = .seconds(60)
+            }
             defer { pool.close() }
-            await proxy.set(.limited(bytesPerSecond: 300), on: .toClient)
+            // The welcome has some 400 bytes: there are ten seconds to end the session in.
+            await proxy.set(.limited(bytesPerSecond: 40), on: .toClient)
             async let answer = Self.outcome { try await pool.query("SELECT 1") }
             try await observer.waitUntil("SELECT count(*) = 1 FROM \(sql: Self.newcomers)")
             try await observer.query("SELECT pg_terminate_backend(pid) FROM \(sql: Self.newcomers)")
             try await observer.waitUntil("SELECT count(*) = 0 FROM \(sql: Self.newcomers)")
             await proxy.set(.pass)
-            // Either the loss is told, or it came before the statement had left and another connection served it.
-            if let error = await answer { #expect(error.group == .connection) }
-            #expect(pool.metrics.lossCount + pool.metrics.connectFailureCount >= 1)
+            // The loss is told, in doubt if the statement had left; or another connection served it.
+            if let error = await answer { #expect(error.group == .connection || error.code == .unknownOutcome) }
+            // Counted when those who waited have been told.
+            while pool.metrics.lossCount + pool.metrics.connectFailureCount == 0 { await Task.yield() }
             #expect(try await pool.query("SELECT 1").count == 1)
             await proxy.close()
         }

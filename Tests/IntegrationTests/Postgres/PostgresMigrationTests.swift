@@ -1,3 +1,4 @@
+import Glibc
 import LocalServers
 import Postgres
 import Testing
@@ -97,12 +98,19 @@ import Testing
 
 private func migrateInAnotherProcess(_ database: Database) async {
     let cluster = database.cluster
-    await #expect(processExitsWith: .success) {
+    let exit = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
         [socketFolder = cluster.socketFolder as String, port = Int(cluster.port) as Int, name = database.name as String]
         in
-        let pool = PostgresPool(
-            PostgresConfiguration(host: socketFolder, port: port, database: name, user: "postgres", tls: .disabled))
+        var configuration = PostgresConfiguration(
+            host: socketFolder, port: port, database: name, user: "postgres", tls: .disabled)
+        configuration.timeouts.connect = .seconds(60)
+        configuration.timeouts.acquire = .seconds(120)
+        let pool = PostgresPool(configuration)
         try await pool.migrate("orders", PostgresMigrationTests.orders)
         pool.close()
+    }
+    // What it said last: the process of the test does not show it.
+    if let exit, exit.exitStatus != .exitCode(EXIT_SUCCESS) {
+        Issue.record("it said: \(String(decoding: exit.standardErrorContent, as: UTF8.self).suffix(4000))")
     }
 }
