@@ -35,6 +35,8 @@ struct Decision: ~Copyable {
         self.definition = definition
         self.instance = instance
         self.milliseconds = milliseconds
+        // Room for what nearly every input leads to: a timer's end, a command, its timer.
+        actions.reserveCapacity(3)
     }
 
     consuming func result() -> (instance: Instance, actions: [Action]) {
