@@ -68,6 +68,16 @@ struct SkaldProcess: Sendable {
         return Result(exit: end, output: text(of: log))
     }
 
+    /// Waits until there is one saga that has come so far, and tells its story.
+    func storyOfTheOnlySaga(upTo words: String) async throws -> String {
+        try await untilThere("a saga comes to \(words)") {
+            let key = try await run("saga", "list", "--keys").output.split(separator: "\n").first.map(String.init)
+            guard let key else { return nil }
+            let story = try await run("saga", "show", key).output
+            return story.contains(words) ? story : nil
+        }
+    }
+
     /// Starts a command and leaves it running.
     func started(_ words: [String], environment: [String: String] = [:], log: String) async throws -> LocalProcess {
         var whole = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "SKALD_HOME": home]

@@ -39,6 +39,45 @@ import Testing
         }
     }
 
+    @Test func aPausedServiceHoldsItsCommandsUntilItGoesOn() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let start = try await skald.run("up", "--detach")
+            #expect(start.isSuccess, "\(start.output)")
+            #expect(try await skald.run("participant", "pause", "kitchen").exit == "exit status 2")
+            let order = ["--reason", "stocktaking", "--by", "ann"]
+            let type = try await skald.run(words: ["participant", "pause", "accounting", "AuthorizeCard"] + order)
+            #expect(type.isSuccess, "\(type.output)")
+            let paused = try await skald.run(words: ["participant", "pause", "kitchen"] + order)
+            #expect(paused.isSuccess && paused.output.contains("kitchen is paused"), "\(paused.output)")
+            let again = try await skald.run(words: ["participant", "pause", "kitchen", "--reason", "other"])
+            #expect(again.output.contains("by ann: stocktaking"), "\(again.output)")
+            // It holds once the service has read it.
+            let status = try await untilThere("nobody takes the kitchen's commands") {
+                let status = try await skald.run("status").output
+                return status.contains("nobody listens on kitchen.commands") ? status : nil
+            }
+            #expect(status.contains("kitchen is paused since"), "\(status)")
+            #expect(status.contains("accounting.AuthorizeCard at accounting is paused"), "\(status)")
+            let known = try await skald.run("status", "--json").output
+            #expect(known.contains(#""pauses":[{"reason":"stocktaking","scope":"*","since":"#), "\(known)")
+            let resumed = try await skald.run("participant", "resume", "kitchen", "--reason", "counted")
+            #expect(resumed.isSuccess && resumed.output.contains("kitchen goes on"), "\(resumed.output)")
+            try await untilThere("the kitchen is back") { try await skald.run("status").isSuccess ? true : nil }
+
+            // An order goes as far as the command that is held.
+            let placing = Task { try await skald.run("inject", "order.PlaceOrder", "--wait") }
+            let held = try await skald.storyOfTheOnlySaga(upTo: "accounting.AuthorizeCard")
+            #expect(!held.contains("CardAuthorized"), "\(held)")
+            let words = ["participant", "resume", "accounting", "accounting.AuthorizeCard", "--reason", "counted"]
+            #expect(try await skald.run(words: words).isSuccess)
+            let placed = try await placing.value
+            #expect(placed.isSuccess && placed.output.contains("approved 1"), "\(placed.output)")
+            #expect(try await skald.run("status").output.contains("paused") == false)
+            let late = try await skald.run(words: words)
+            #expect(late.exit == "exit status 1" && late.output.contains("is not paused"), "\(late.output)")
+        }
+    }
+
     @Test func badWeatherAndAKilledServiceCostNothing() async throws {
         try await SkaldProcess.inOwnFolder { skald in
             let start = try await skald.run("up", "--detach")
@@ -132,6 +171,7 @@ import Testing
 }
 
 /// As `eventually`, for looks that take their time.
+@discardableResult
 func untilThere<Value>(
     within limit: Duration = .seconds(60), _ what: String, _ look: () async throws -> Value?
 ) async throws -> Value {

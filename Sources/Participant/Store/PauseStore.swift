@@ -9,6 +9,8 @@ public struct PauseStore: Sendable {
         public let scope: String
         public let reason: String
         public let who: String
+        /// Milliseconds since 1970.
+        public let since: Int64
     }
 
     /// The scope of everything.
@@ -18,29 +20,43 @@ public struct PauseStore: Sendable {
 
     public init(_ database: PostgresPool) { self.database = database }
 
-    /// Holds messages back until `resume`; a scope paused already keeps its first reason.
+    /// Holds messages back until `resume`; a scope paused already keeps its first reason. It stands in the record of what
+    /// operators did.
     ///
     /// - Parameter scope: a type of message, or `*`.
-    public func pause(_ scope: String, reason: String, who: String) async throws(PostgresError) {
+    /// - Returns: whether it was not paused before.
+    @discardableResult
+    public func pause(_ scope: String, reason: String, who: String) async throws(PostgresError) -> Bool {
         try await database.execute(
             """
-            INSERT INTO skald.pause (scope, reason, who) VALUES (\(scope), \(reason), \(who)) ON CONFLICT DO NOTHING
-            """)
+            WITH paused AS (
+                INSERT INTO skald.pause (scope, reason, who) VALUES (\(scope), \(reason), \(who))
+                ON CONFLICT DO NOTHING RETURNING scope)
+            INSERT INTO skald.operator_action (id, name, target, who, reason, result, ended_at)
+            SELECT gen_random_uuid(), 'participant pause', scope, \(who), \(reason), 'done', now() FROM paused
+            """) == 1
     }
 
     /// Lets messages through again.
     ///
     /// - Returns: whether the scope was paused.
     @discardableResult
-    public func resume(_ scope: String) async throws(PostgresError) -> Bool {
-        try await database.execute("DELETE FROM skald.pause WHERE scope = \(scope)") == 1
+    public func resume(_ scope: String, reason: String, who: String) async throws(PostgresError) -> Bool {
+        try await database.execute(
+            """
+            WITH resumed AS (DELETE FROM skald.pause WHERE scope = \(scope) RETURNING scope)
+            INSERT INTO skald.operator_action (id, name, target, who, reason, result, ended_at)
+            SELECT gen_random_uuid(), 'participant resume', scope, \(who), \(reason), 'done', now() FROM resumed
+            """) == 1
     }
 
     public func all() async throws(PostgresError) -> [Pause] {
         var pauses: [Pause] = []
-        for row in try await database.query("SELECT scope, reason, who FROM skald.pause ORDER BY scope") {
-            let (scope, reason, who) = try row.decode(String.self, String.self, String.self)
-            pauses.append(Pause(scope: scope, reason: reason, who: who))
+        let rows = try await database.query(
+            "SELECT scope, reason, who, (extract(epoch FROM since) * 1000)::bigint FROM skald.pause ORDER BY scope")
+        for row in rows {
+            let (scope, reason, who, since) = try row.decode(String.self, String.self, String.self, Int64.self)
+            pauses.append(Pause(scope: scope, reason: reason, who: who, since: since))
         }
         return pauses
     }

@@ -3,5 +3,5 @@ enum CommandTable {
     static let commands: [Command] =
         [
             .up, .down, .status, .logs, .doctor, .inject, .audit, .check, .scenario, .replay, .graph, .diff, .export,
-        ] + Command.sagas + Command.topology + Command.deadLetters
+        ] + Command.sagas + Command.participants + Command.topology + Command.deadLetters
 }

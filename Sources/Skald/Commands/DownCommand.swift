@@ -49,7 +49,7 @@ extension Command {
     static let status = Command(
         "status", "Show what runs",
         examples: [
-            Example("skald status", "Servers, services, their processes and restarts."),
+            Example("skald status", "Servers, services, their processes and restarts, and what is paused."),
             Example("skald status --json", "The same for a program."),
         ],
         options: [.json],
@@ -59,11 +59,15 @@ extension Command {
         ]
     ) { arguments, console in
         let folder = LocalFolder.current()
+        let state = try SystemState.read(folder)
+        let services = state?.isRunning == true && state?.database != nil ? state?.services.map(\.name) ?? [] : []
+        let pauses = await PauseReport.read(services, Surroundings(folder: folder))
         if arguments.has("json") {
-            let state = try SystemState.read(folder)
-            try console.print(CanonicalJSON.text(of: SystemReport(folder: folder).value(of: state)))
+            try console.print(CanonicalJSON.text(of: SystemReport(folder: folder).value(of: state, pauses)))
             return state?.isRunning ?? false ? .success : .unavailable
         }
-        return try SystemReport(folder: folder).tell(console)
+        let exit = try SystemReport(folder: folder).tell(console)
+        for line in pauses.lines { try console.print(line) }
+        return exit
     }
 }

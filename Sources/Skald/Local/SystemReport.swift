@@ -40,7 +40,7 @@ struct SystemReport {
     }
 
     /// For programs.
-    func value(of state: SystemState?) -> Value {
+    func value(of state: SystemState?, _ pauses: PauseReport) -> Value {
         guard let state, state.isRunning else { return .record(["running": .boolean(false)]) }
         var record: Record = [
             "running": .boolean(true), "phase": .string(state.phase.rawValue), "note": .string(state.note),
@@ -64,6 +64,7 @@ struct SystemReport {
                     "name": .string(service.name), "state": .string(service.condition.rawValue),
                     "note": .string(service.note), "pid": service.processID.map { .integer(Int64($0)) } ?? .null,
                     "restarts": .integer(Int64(service.restartCount)), "log": .string(service.log),
+                    "pauses": pauses.value(of: service.name),
                 ])
             })
         return .record(record)

@@ -24,9 +24,10 @@ struct SagaSession: Sendable {
     }
 
     static func with<Value>(
-        isWriting: Bool = false, _ body: (SagaSession) async throws -> Value
+        isWriting: Bool = false, _ surroundings: Surroundings = Surroundings(),
+        _ body: (SagaSession) async throws -> Value
     ) async throws -> Value {
-        let session = try SagaSession(isWriting: isWriting)
+        let session = try SagaSession(surroundings, isWriting: isWriting)
         defer { session.pool.close() }
         return try await body(session)
     }
