@@ -59,7 +59,12 @@ public struct ParticipantNotRunning: Error, Sendable, CustomStringConvertible {
 /// Publishes what transactions of our own wrote to the outbox.
 struct OutboxSender: Sendable {
     let dispatch: Dispatch
-    let background = BackgroundTasks()
+    let background: BackgroundTasks
+
+    init(dispatch: Dispatch, on executor: any TaskExecutor) {
+        self.dispatch = dispatch
+        background = BackgroundTasks(on: executor)
+    }
 
     func send(_ messages: [OutgoingMessage]) {
         if messages.isEmpty { return }

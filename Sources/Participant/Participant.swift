@@ -119,7 +119,7 @@ public final class Participant: Sendable {
         let dispatch = Dispatch(publisher, ledger: ledger, log: telemetry.log)
         let surroundings = surroundings(dispatch)
         let upkeep = upkeep(ledger)
-        let sender = OutboxSender(dispatch: dispatch)
+        let sender = OutboxSender(dispatch: dispatch, on: database.pool.executor)
         begin(sender, consuming)
         defer { stop() }
         // Whatever keeps a process going runs until the last message is settled, so it has a task of its own.

@@ -43,7 +43,8 @@ extension Properties {
     /// - Returns: nil where the bytes are not a valid property list.
     init?(decoding encoded: [UInt8]) {
         var pool = unsafe amqp_pool_t()
-        unsafe init_amqp_pool(&pool, 4096)
+        // Small, because glibc takes blocks from 1033 bytes on out of its common heap and tidies that first.
+        unsafe init_amqp_pool(&pool, 1000)
         defer { unsafe empty_amqp_pool(&pool) }
         var decoded: UnsafeMutableRawPointer?
         // The decoder only reads, though its type does not say so.

@@ -72,11 +72,13 @@ final class ParticipantBench: Sendable {
         for connection in connections { await connection.close(gracePeriod: .seconds(5)) }
     }
 
-    /// Sends so many commands under the window and waits for as many replies.
-    func run(_ count: Int) async throws {
-        let publications = try (0..<count).map(command)
+    /// So many commands, made before the clock runs: what makes them is not what is measured.
+    func commands(_ count: Int) throws -> [Publication] { try (0..<count).map(command) }
+
+    /// Sends commands under the window and waits for as many replies.
+    func run(_ publications: [Publication]) async throws {
         async let sent = publisher.publish(contentsOf: publications)
-        try await takeReplies(count)
+        try await takeReplies(publications.count)
         for outcome in await sent { if let error = outcome.error { throw error } }
     }
 

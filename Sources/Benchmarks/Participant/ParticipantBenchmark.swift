@@ -33,14 +33,15 @@ extension Benchmark {
         describe(&report)
         let commandCount = settings.count(20_000, quick: 64)
         let costs = ProcessCosts()
-        try await bench.run(64)
+        try await bench.run(bench.commands(64))
         let comparison = Comparison(
             "participant",
             [
                 .init(name: "participant") {
+                    let commands = try bench.commands(commandCount)
                     let before = bench.processorTimes()
                     let measurement = try await Measurement.take(count: commandCount) { _ in
-                        try await bench.run(commandCount)
+                        try await bench.run(commands)
                     }
                     costs.add(before, bench.processorTimes(), commandCount)
                     return measurement

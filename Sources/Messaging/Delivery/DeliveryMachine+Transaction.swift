@@ -28,6 +28,7 @@ extension DeliveryMachine {
             phase = .closing
             return .close
         }
+        runningCount = decisions.count
         phase = .handling
         return .handle(decisions)
     }
@@ -43,8 +44,8 @@ extension DeliveryMachine {
             preconditionFailure("member \(place) was handled twice")
         }
         progress[place] = .handled(decision, state, result)
-        let isRunning = progress.contains { if case .running = $0 { true } else { false } }
-        if isRunning { return nil }
+        runningCount -= 1
+        if runningCount > 0 { return nil }
         phase = .committing
         return .commit(fences: fencesAfterwards())
     }

@@ -76,6 +76,8 @@ package struct DeliveryMachine: Sendable, Hashable {
     package let members: [Member]
     var phase = Phase.idle
     var progress: [Progress]
+    /// Members whose handlers are not through.
+    var runningCount = 0
     /// Rows published and neither confirmed nor given up.
     var openRows: Set<Int> = []
     /// Duplicates whose reply is on its way again.

@@ -56,6 +56,7 @@ public struct MessageHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral
 
     /// Takes headers over; of two with one name the last counts.
     public init(_ headers: some Sequence<Header>) {
+        all.reserveCapacity(headers.underestimatedCount + 3)
         for header in headers { self[header.name] = header.value }
     }
 

@@ -4,6 +4,9 @@ struct JSONOutput: ~Copyable {
     private var capacity: Int
     fileprivate(set) var count = 0
 
+    /// Room for most messages. From 1033 bytes on glibc takes a block from its common heap, and tidies all small free ones first.
+    static let ordinaryCapacity = 1000
+
     init(capacity: Int) {
         self.capacity = capacity
         base = .allocate(capacity: capacity)
@@ -12,6 +15,8 @@ struct JSONOutput: ~Copyable {
     deinit {
         base.deallocate()
     }
+
+    var text: String { String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self) }
 
     var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 

@@ -5,6 +5,8 @@
 struct JSONTape: ~Copyable {
     /// Bytes after the text that may be read and are zero.
     static let padding = 8
+    /// Room for most messages in a block that glibc has at hand; see `JSONOutput.ordinaryCapacity`.
+    private static let ordinaryCapacity = JSONOutput.ordinaryCapacity / MemoryLayout<JSONToken>.stride
 
     let text: UnsafeMutablePointer<UInt8>
     let byteCount: Int
@@ -14,7 +16,7 @@ struct JSONTape: ~Copyable {
 
     init(_ bytes: [UInt8]) {
         byteCount = bytes.count
-        capacity = bytes.count / 8 + 16
+        capacity = min(bytes.count / 8 + 16, Self.ordinaryCapacity)
         tokens = .allocate(capacity: capacity)
         text = .allocate(capacity: bytes.count + Self.padding)
         (text + bytes.count).initialize(repeating: 0, count: Self.padding)

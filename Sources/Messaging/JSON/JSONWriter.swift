@@ -16,7 +16,7 @@ final class JSONWriter {
     private let layout: JSON.Layout
     private let limits: JSON.Limits
     // Unchecked: the writer stays on one task and no access to these overlaps another; the checks cost a third of the time.
-    @exclusivity(unchecked) private var output = JSONOutput(capacity: 1024)
+    @exclusivity(unchecked) private var output = JSONOutput(capacity: JSONOutput.ordinaryCapacity)
     @exclusivity(unchecked) private var frames: ContiguousArray<Frame> = []
     @exclusivity(unchecked) private var nextIdentity = 0
     /// The first fault of a call that cannot throw.

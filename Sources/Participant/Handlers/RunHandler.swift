@@ -3,11 +3,18 @@ package import Postgres
 
 /// A message of a run, as whoever handles the run sees it.
 package struct RunMember: Sendable {
-    package let envelope: Envelope
-    package let body: [UInt8]
-    /// What the reading of the body gave.
-    package let payload: any Sendable
+    private let member: BatchMember
     package let decision: FenceDecision
+
+    init(_ member: BatchMember, _ decision: FenceDecision) {
+        self.member = member
+        self.decision = decision
+    }
+
+    package var envelope: Envelope { member.envelope }
+    package var body: [UInt8] { member.message.body }
+    /// What the reading of the body gave.
+    package var payload: any Sendable { member.item.payload }
 }
 
 /// What handling one message gave.

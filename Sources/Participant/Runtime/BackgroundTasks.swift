@@ -10,13 +10,17 @@ final class BackgroundTasks: Sendable {
     }
 
     private let state = Lock(State())
+    private let executor: any TaskExecutor
+
+    /// - Parameter executor: where they run: that of whoever starts them, so that starting one wakes no other thread.
+    init(on executor: any TaskExecutor) { self.executor = executor }
 
     func start(_ body: @escaping @Sendable () async -> Void) {
         let id = state.withLock { state -> UInt64 in
             state.next += 1
             return state.next
         }
-        let task = Task { [self] in
+        let task = Task(executorPreference: executor) { [self] in
             await body()
             ended(id)
         }

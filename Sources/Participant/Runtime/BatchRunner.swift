@@ -112,9 +112,7 @@ struct BatchRunner {
     ) async throws(RunHandlingError) -> [Int: Handled] {
         var members: [Int: RunMember] = [:]
         for (place, decision) in decisions {
-            let member = batch.members[run.members[place]]
-            members[place] = RunMember(
-                envelope: member.envelope, body: member.message.body, payload: member.item.payload, decision: decision)
+            members[place] = RunMember(batch.members[run.members[place]], decision)
         }
         let placeOfMember = Dictionary(uniqueKeysWithValues: zip(run.members, run.members.indices))
         let groups = run.groups.map { $0.compactMap { placeOfMember[$0] } }
@@ -124,11 +122,11 @@ struct BatchRunner {
     private mutating func write(
         _ handled: [Int: Handled], _ store: RunStore, in transaction: Transaction
     ) throws {
-        var replies: [(command: UUIDv7, reply: OutgoingMessage)] = []
+        var replies: [(command: UUIDv7, row: Int)] = []
         var next: DeliveryMachine.Action?
         for (place, result) in handled.sorted(by: { $0.key < $1.key }) {
             if let reply = result.reply {
-                replies.append((batch.members[run.members[place]].envelope.id, reply))
+                replies.append((batch.members[run.members[place]].envelope.id, rows.count))
                 rows.append(reply)
             }
             rows += result.others
@@ -136,8 +134,9 @@ struct BatchRunner {
                 place, result.isSuccess ? .replied(rows: result.rowCount) : .refused(rows: result.rowCount))
         }
         guard case .commit(let fences) = next else { preconditionFailure("not every member was handled") }
-        try store.enqueueReplies(replies, in: transaction)
-        try store.enqueueOutbox(rows, in: transaction)
+        let texts = StoredMessages(rows)
+        try store.enqueueReplies(replies, texts, in: transaction)
+        try store.enqueueOutbox(texts, in: transaction)
         try store.enqueueFences(fencesByKey(fences), in: transaction)
     }
 

@@ -3,7 +3,9 @@ import Messaging
 import Telemetry
 
 /// A message that may run: its delivery, its outside, and what its body came to.
-struct BatchMember: Sendable {
+///
+/// An object, as it is handed on several times and has two dozen references inside.
+final class BatchMember: Sendable {
     let delivery: Delivery
     let message: WireMessage
     let envelope: Envelope

@@ -1,5 +1,6 @@
 import AMQP
 import Messaging
+import Postgres
 import Telemetry
 
 /// Works on one queue: takes what is ready, runs it, settles it.
@@ -11,11 +12,12 @@ final class QueueWorker: Sendable {
     let metrics: QueueMetrics
     let log: Logger
     /// What is published beside the next batch.
-    let background = BackgroundTasks()
+    let background: BackgroundTasks
 
     init(_ queue: ParticipantQueue, _ surroundings: QueueSurroundings) {
         self.queue = queue
         self.surroundings = surroundings
+        background = BackgroundTasks(on: surroundings.database.pool.executor)
         admission = AdmissionRule(
             kind: queue.kind,
             senders: SenderRule(allowed: queue.senders, relays: [surroundings.user, TopologyNames.tool]),

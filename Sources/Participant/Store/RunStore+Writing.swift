@@ -3,15 +3,16 @@ import Postgres
 
 /// What is written at the end of a run. Every statement is queued: all of them leave with COMMIT in one round trip.
 extension RunStore {
+    /// - Parameter replies: the commands, and the places of their replies among the messages.
     func enqueueReplies(
-        _ replies: [(command: UUIDv7, reply: OutgoingMessage)], in transaction: Transaction
-    ) throws {
+        _ replies: [(command: UUIDv7, row: Int)], _ messages: StoredMessages, in transaction: Transaction
+    ) throws(PostgresError) {
         if replies.isEmpty { return }
         let commands = replies.map { PostgresUUID($0.command) }
-        let ids = replies.map { PostgresUUID($0.reply.id) }
-        let keys = replies.map(\.reply.routingKey)
-        let envelopes = try replies.map { try $0.reply.storedEnvelope }
-        let bodies = replies.map { String(decoding: $0.reply.body, as: UTF8.self) }
+        let ids = replies.map { messages.ids[$0.row] }
+        let keys = replies.map { messages.keys[$0.row] }
+        let envelopes = replies.map { messages.envelopes[$0.row] }
+        let bodies = replies.map { messages.bodies[$0.row] }
         try transaction.enqueue(
             """
             INSERT INTO skald.reply (command_id, id, routing_key, envelope, body)
@@ -19,19 +20,19 @@ extension RunStore {
             """)
     }
 
+    func enqueueOutbox(_ messages: [OutgoingMessage], in transaction: Transaction) throws(PostgresError) {
+        try enqueueOutbox(StoredMessages(messages), in: transaction)
+    }
+
     /// A command sent again keeps its id, and the row of the first sending may still be there: one row is enough for both.
-    func enqueueOutbox(_ messages: [OutgoingMessage], in transaction: Transaction) throws {
-        if messages.isEmpty { return }
-        let ids = messages.map { PostgresUUID($0.id) }
-        let exchanges = messages.map(\.exchange)
-        let keys = messages.map(\.routingKey)
-        let envelopes = try messages.map { try $0.storedEnvelope }
-        let bodies = messages.map { String(decoding: $0.body, as: UTF8.self) }
+    func enqueueOutbox(_ messages: StoredMessages, in transaction: Transaction) throws(PostgresError) {
+        if messages.ids.isEmpty { return }
         try transaction.enqueue(
             """
             INSERT INTO skald.outbox (id, owner, exchange, routing_key, envelope, body)
             SELECT id, \(epoch), exchange, routing_key, envelope, body
-            FROM unnest(\(ids), \(exchanges), \(keys), \(envelopes), \(bodies))
+            FROM unnest(
+                \(messages.ids), \(messages.exchanges), \(messages.keys), \(messages.envelopes), \(messages.bodies))
                 AS message (id, exchange, routing_key, envelope, body)
             ON CONFLICT (id) DO NOTHING
             """)
@@ -59,5 +60,22 @@ extension RunStore {
 
     static func deletion(_ confirmed: [UUIDv7]) -> SQL {
         "DELETE FROM skald.outbox WHERE id = ANY (\(confirmed.map { PostgresUUID($0) }))"
+    }
+}
+
+/// Messages as columns of the tables they are written to: a reply goes to two.
+struct StoredMessages: Sendable {
+    let ids: [PostgresUUID]
+    let exchanges: [String]
+    let keys: [String]
+    let envelopes: [String]
+    let bodies: [String]
+
+    init(_ messages: [OutgoingMessage]) {
+        ids = messages.map { PostgresUUID($0.id) }
+        exchanges = messages.map(\.exchange)
+        keys = messages.map(\.routingKey)
+        envelopes = messages.map { StoredEnvelope($0.envelope).text }
+        bodies = messages.map { String(decoding: $0.body, as: UTF8.self) }
     }
 }

@@ -128,9 +128,4 @@ extension OutgoingMessage {
         else { return nil }
         self.init(exchange: exchange, routingKey: routingKey, envelope: envelope, body: Array(body.utf8))
     }
-
-    /// The outside as it is stored.
-    var storedEnvelope: String {
-        get throws(JSONError) { String(decoding: try JSON.encode(StoredEnvelope(envelope)), as: UTF8.self) }
-    }
 }
