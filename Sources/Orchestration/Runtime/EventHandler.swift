@@ -24,7 +24,7 @@ struct EventHandler: RunHandler {
     }
 
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
     ) async throws(RunHandlingError) -> [Int: Handled] {
         var inputs: [SagaInput] = []
         for (place, member) in members.sorted(by: { $0.key < $1.key }) {

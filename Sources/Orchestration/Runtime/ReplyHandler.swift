@@ -22,8 +22,13 @@ struct ReplyHandler: RunHandler {
         return PreparedItem(key: correlation, direction: nil, payload: Prepared(saga: saga, reply: reply))
     }
 
+    /// The sagas are locked and read on the way.
+    func opening(_ items: [PreparedItem]) -> [SQL] {
+        [InstanceStore.lock(Array(Set(items.compactMap { ($0.payload as? Prepared)?.saga })))]
+    }
+
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
     ) async throws(RunHandlingError) -> [Int: Handled] {
         let inputs = members.sorted { $0.key < $1.key }.map { place, member -> SagaInput in
             guard let prepared = member.payload as? Prepared else {
@@ -32,7 +37,7 @@ struct ReplyHandler: RunHandler {
             return SagaInput(
                 .existing(prepared.saga), .replied(prepared.reply), cause: member.envelope.id, place: place)
         }
-        return try await sagas.handle(inputs, of: members, in: transaction)
+        return try await sagas.handle(inputs, of: members, locked: opened[0], in: transaction)
     }
 
     private struct Prepared: Sendable {
@@ -44,11 +49,11 @@ struct ReplyHandler: RunHandler {
 extension SagaTransaction {
     /// Takes what messages brought, and answers as a run of messages has to.
     func handle(
-        _ inputs: [SagaInput], of members: [Int: RunMember], in transaction: Transaction
+        _ inputs: [SagaInput], of members: [Int: RunMember], locked: Rows? = nil, in transaction: Transaction
     ) async throws(RunHandlingError) -> [Int: Handled] {
         let result: Result
         do {
-            result = try await take(inputs, in: transaction)
+            result = try await take(inputs, locked: locked, in: transaction)
         } catch {
             throw .unclear(error)
         }

@@ -27,9 +27,11 @@ struct SagaTransaction: Sendable {
     ///
     /// Several inputs of one saga are folded in their order. If there are failures nothing is queued: the transaction is to
     /// be given up.
-    func take(_ inputs: [SagaInput], in transaction: Transaction) async throws -> Result {
+    ///
+    /// - Parameter locked: the rows of all sagas concerned, where the transaction has locked and read them already.
+    func take(_ inputs: [SagaInput], locked: Rows? = nil, in transaction: Transaction) async throws -> Result {
         let milliseconds = now()
-        var sagas = try await open(inputs, in: transaction)
+        var sagas = try await open(inputs, locked, in: transaction)
         var result = Result()
         for input in inputs {
             guard let id = sagas.id(of: input.saga), var fold = sagas.folds[id] else {
@@ -71,7 +73,14 @@ struct SagaTransaction: Sendable {
         }
     }
 
-    private func open(_ inputs: [SagaInput], in transaction: Transaction) async throws -> OpenSagas {
+    private func open(
+        _ inputs: [SagaInput], _ locked: Rows?, in transaction: Transaction
+    ) async throws -> OpenSagas {
+        var sagas = OpenSagas()
+        if let locked {
+            try await read(locked, &sagas, in: transaction)
+            return sagas
+        }
         var ids: Set<Identifier> = []
         var starts: [SagaStart: SagaInput] = [:]
         for input in inputs {
@@ -80,13 +89,14 @@ struct SagaTransaction: Sendable {
             case .starting(let start): starts[start] = starts[start] ?? input
             }
         }
-        var sagas = OpenSagas()
         if !starts.isEmpty {
             let claimed = try await transaction.query(InstanceStore.claim(Array(starts.keys)))
             try note(claimed: claimed[0], owners: claimed[1], starts, &sagas)
             ids.formUnion(sagas.owners.values.filter { sagas.folds[$0] == nil })
         }
-        if !ids.isEmpty { try await lock(Array(ids), &sagas, in: transaction) }
+        if !ids.isEmpty {
+            try await read(try await transaction.query(InstanceStore.lock(Array(ids))), &sagas, in: transaction)
+        }
         return sagas
     }
 
@@ -112,11 +122,9 @@ struct SagaTransaction: Sendable {
         }
     }
 
-    private func lock(_ ids: [Identifier], _ sagas: inout OpenSagas, in transaction: Transaction) async throws {
+    private func read(_ rows: Rows, _ sagas: inout OpenSagas, in transaction: Transaction) async throws {
         var stored: [InstanceStore.Stored] = []
-        for row in try await transaction.query(InstanceStore.lock(ids)) {
-            stored.append(try InstanceStore.stored(row))
-        }
+        for row in rows { stored.append(try InstanceStore.stored(row)) }
         try await shelf.load(stored.map(\.definition), from: transaction)
         for instance in stored {
             guard let definition = shelf.definition(hash: instance.definition) else {

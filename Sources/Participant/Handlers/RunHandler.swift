@@ -53,14 +53,24 @@ package protocol RunHandler: Sendable {
     /// - Throws: if the body is not what its type says; the message is dead then.
     func prepare(_ envelope: Envelope, _ body: [UInt8]) throws -> PreparedItem
 
+    /// What handling a run begins with: statements that travel with its opening, so that nobody waits for them alone.
+    ///
+    /// They run before it is known which messages were handled before, so they may lock and read and nothing else.
+    func opening(_ items: [PreparedItem]) -> [SQL]
+
     /// Handles all members of a run that are not answered by the fence alone.
     ///
     /// - Parameters:
     ///   - members: by their place in the run.
     ///   - groups: places by key, in order of arrival; different groups may be handled at once.
+    ///   - opened: what the statements of ``opening(_:)`` gave.
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
     ) async throws(RunHandlingError) -> [Int: Handled]
+}
+
+extension RunHandler {
+    package func opening(_ items: [PreparedItem]) -> [SQL] { [] }
 }
 
 /// What planning needs to know of a message whose body was read.

@@ -42,7 +42,7 @@ struct TableRunHandler: RunHandler {
     }
 
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
     ) async throws(RunHandlingError) -> [Int: Handled] {
         let results = await withTaskGroup(of: GroupResult.self) { tasks in
             var waiting: Set<Int> = []

@@ -62,12 +62,12 @@ struct BatchRunner {
         let store = RunStore(epoch: database.epoch)
         // The inbox tells what became of a commit whose answer was lost, so the server need not be asked for an id.
         try await database.pool.withTransaction(tracksOutcome: false, retry: .never) { transaction in
-            let decisions = try await open(store, in: transaction)
+            let (decisions, rows) = try await open(store, in: transaction)
             CrashPoint.claimed.reach()
             try store.enqueueDeletion(confirmed, in: transaction)
             if let suspect { try transaction.enqueue(SuspectStore.removal(of: suspect)) }
             guard let decisions else { return }
-            let handled = try await handle(decisions, in: transaction)
+            let handled = try await handle(decisions, opened: rows, in: transaction)
             CrashPoint.handled.reach()
             try write(handled, store, in: transaction)
             CrashPoint.written.reach()
@@ -77,10 +77,10 @@ struct BatchRunner {
         if !confirmed.isEmpty { CrashPoint.deleted.reach() }
     }
 
-    /// - Returns: what the members are to do; nil if all of them were handled before.
+    /// - Returns: what the members are to do, nil if all of them were handled before; and what the handler asked for.
     private mutating func open(
         _ store: RunStore, in transaction: Transaction
-    ) async throws(PostgresError) -> [Int: FenceDecision]? {
+    ) async throws(PostgresError) -> ([Int: FenceDecision]?, [Rows]) {
         let begin = machine.begin()
         precondition(begin == .open, "a run begins with \(begin)")
         let members = run.members.map { place -> RunStore.Member in
@@ -88,7 +88,8 @@ struct BatchRunner {
             return RunStore.Member(
                 id: envelope.id, type: envelope.type, saga: envelope.correlationID, fence: batch.members[place].fence)
         }
-        let opened = try await store.open(members, keys: run.keys, in: transaction)
+        let opening = worker.queue.handler.opening(run.members.map { batch.members[$0].item })
+        let opened = try await store.open(members, keys: run.keys, opening: opening, in: transaction)
         var duplicates: [Int: Bool] = [:]
         var fences: [Int: FenceState] = [:]
         for (place, member) in members.enumerated() {
@@ -101,14 +102,14 @@ struct BatchRunner {
         }
         duplicateCount = duplicates.count
         switch machine.opened(duplicates: duplicates, fences: fences) {
-        case .close: return nil
-        case .handle(let decisions): return decisions
+        case .close: return (nil, opened.rows)
+        case .handle(let decisions): return (decisions, opened.rows)
         case let action: preconditionFailure("an opened run goes on with \(action)")
         }
     }
 
     private func handle(
-        _ decisions: [Int: FenceDecision], in transaction: Transaction
+        _ decisions: [Int: FenceDecision], opened: [Rows], in transaction: Transaction
     ) async throws(RunHandlingError) -> [Int: Handled] {
         var members: [Int: RunMember] = [:]
         for (place, decision) in decisions {
@@ -116,7 +117,7 @@ struct BatchRunner {
         }
         let placeOfMember = Dictionary(uniqueKeysWithValues: zip(run.members, run.members.indices))
         let groups = run.groups.map { $0.compactMap { placeOfMember[$0] } }
-        return try await worker.queue.handler.handle(members, groups: groups, in: transaction)
+        return try await worker.queue.handler.handle(members, groups: groups, opened: opened, in: transaction)
     }
 
     private mutating func write(

@@ -26,38 +26,60 @@ struct RunStore: Sendable {
         /// The replies of commands that were handled before.
         var replies: [UUIDv7: OutgoingMessage] = [:]
         var fences: [FenceKey: FenceState] = [:]
+        /// What the handler's own statements gave.
+        var rows: [Rows] = []
     }
 
-    /// Claims, reads stored replies, locks keys and fences: one round trip.
+    /// Claims, locks keys and fences, and begins what the handler asked for: one round trip, unless something was there
+    /// before.
+    ///
+    /// A fence that is new is locked by being inserted. For stored replies and older fences there is a second round trip,
+    /// which a first delivery never needs.
     ///
     /// Ids, lock numbers and fences go in sorted, so that two processes with the same messages never wait for each other
     /// in a circle.
-    func open(_ members: [Member], keys: [String], in transaction: Transaction) async throws(PostgresError) -> Opened {
+    func open(
+        _ members: [Member], keys: [String], opening: [SQL], in transaction: Transaction
+    ) async throws(PostgresError) -> Opened {
         let sorted = members.sorted { $0.id < $1.id }
-        let ids = sorted.map { PostgresUUID($0.id) }
         let fences = Set(members.compactMap(\.fence)).sorted { ($0.saga, $0.step) < ($1.saga, $1.step) }
-        var statements = [
-            claim(sorted, ids), replies(ids),
-            lock(Set(keys.map(Self.lockNumber)).sorted()),
-        ]
-        if !fences.isEmpty { statements += [makeFences(fences), lockFences(fences)] }
-        let rows = try await transaction.query(statements)
-        var opened = Opened()
+        let own =
+            [claim(sorted), lock(Set(keys.map(Self.lockNumber)).sorted())]
+            + (fences.isEmpty ? [] : [makeFences(fences)])
+        let rows = try await transaction.query(own + opening)
+        var opened = Opened(rows: Array(rows.dropFirst(own.count)))
         for row in rows[0] { opened.claimed.insert(try row.identifier(at: 0)) }
-        for row in rows[1] {
-            let (id, reply) = try Self.storedReply(row)
-            opened.replies[id] = reply
-        }
         if !fences.isEmpty {
-            for row in rows[4] {
-                let (saga, step, state) = try row.decode(String.self, String.self, String.self)
-                opened.fences[FenceKey(saga: saga, step: step)] = FenceState(rawValue: state) ?? .new
+            for row in rows[2] {
+                let (saga, step) = try row.decode(String.self, String.self)
+                opened.fences[FenceKey(saga: saga, step: step)] = .new
             }
         }
+        let repeated = sorted.map(\.id).filter { !opened.claimed.contains($0) }
+        let older = fences.filter { opened.fences[$0] == nil }
+        if !repeated.isEmpty || !older.isEmpty { try await look(at: repeated, older, &opened, in: transaction) }
         return opened
     }
 
-    private func claim(_ members: [Member], _ ids: [PostgresUUID]) -> SQL {
+    /// Reads the replies of commands that were handled before, and locks fences that were there before.
+    private func look(
+        at repeated: [UUIDv7], _ fences: [FenceKey], _ opened: inout Opened, in transaction: Transaction
+    ) async throws(PostgresError) {
+        let rows = try await transaction.query([
+            replies(repeated.map { PostgresUUID($0) }), lockFences(fences),
+        ])
+        for row in rows[0] {
+            let (id, reply) = try Self.storedReply(row)
+            opened.replies[id] = reply
+        }
+        for row in rows[1] {
+            let (saga, step, state) = try row.decode(String.self, String.self, String.self)
+            opened.fences[FenceKey(saga: saga, step: step)] = FenceState(rawValue: state) ?? .new
+        }
+    }
+
+    private func claim(_ members: [Member]) -> SQL {
+        let ids = members.map { PostgresUUID($0.id) }
         let types = members.map(\.type.text)
         let sagas = members.map { $0.saga ?? "" }
         return """
@@ -79,7 +101,7 @@ struct RunStore: Sendable {
         """
         INSERT INTO skald.fence (saga, step, state)
         SELECT saga, step, 'new' FROM unnest(\(fences.map(\.saga)), \(fences.map(\.step))) AS wanted (saga, step)
-        ON CONFLICT DO NOTHING
+        ON CONFLICT DO NOTHING RETURNING saga, step
         """
     }
 
