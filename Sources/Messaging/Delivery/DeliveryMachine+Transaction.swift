@@ -50,14 +50,15 @@ extension DeliveryMachine {
         return .commit(fences: fencesAfterwards())
     }
 
-    /// Something failed before the commit was sent, or the commit was refused: nothing of the run is there.
+    /// Something failed before the commit was sent, or the commit was refused: nothing of the run is there. It may not even
+    /// have begun, where no connection was to be had.
     package mutating func failed(_ end: RunEnd) -> Action? {
         switch phase {
-        case .opening, .handling, .closing, .committing:
+        case .idle, .opening, .handling, .closing, .committing:
             phase = .ended
             return .abort(end)
         case .ended: return nil
-        case .idle, .settling: preconditionFailure("nothing can fail while \(phase)")
+        case .settling: preconditionFailure("nothing can fail while \(phase)")
         }
     }
 

@@ -10,7 +10,7 @@
 package struct DeliveryMachine: Sendable, Hashable {
     /// Where the run stands.
     ///
-    /// - `idle` leads to `opening`.
+    /// - `idle` leads to `opening`, or to `ended`.
     /// - `opening` leads to `handling`, to `closing` (all were handled before), or to `ended`.
     /// - `handling` leads to `committing`, or to `ended`.
     /// - `closing` and `committing` lead to `settling`, or to `ended`.
