@@ -97,10 +97,12 @@ struct CanonicalJSONReader {
             skipSpace()
             let start = position
             let name = try readText()
-            guard record[name] == nil else { throw CanonicalJSONError(.duplicateKey, at: start) }
+            let isInOrder = record.endsBelow(name)
+            guard isInOrder || record[name] == nil else { throw CanonicalJSONError(.duplicateKey, at: start) }
             skipSpace()
             try expect(UInt8(ascii: ":"))
-            record[name] = try readValue()
+            let value = try readValue()
+            if isInOrder { record.append(name, value) } else { record[name] = value }
             skipSpace()
         } while take(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"))
@@ -123,8 +125,11 @@ struct CanonicalJSONReader {
             position += 1
         }
         guard digits > 0 else { throw error(position == bytes.count ? .unexpectedEnd : .unexpectedByte) }
-        if position < bytes.count, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[position]) {
-            throw error(.notAnInteger)
+        if position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw error(.notAnInteger)
+            default: break
+            }
         }
         if isNegative {
             guard value != 0 else { throw CanonicalJSONError(.notAnInteger, at: start) }
@@ -142,11 +147,15 @@ struct CanonicalJSONReader {
             if bytes[position] == UInt8(ascii: "\\") { return try readEscapedText(from: start) }
             position += 1
         }
-        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
-            throw CanonicalJSONError(.invalidText, at: start)
-        }
+        guard let text = text(in: start..<position) else { throw CanonicalJSONError(.invalidText, at: start) }
         position += 1
         return text
+    }
+
+    /// The text of some bytes, or nil if they are no UTF-8.
+    private func text(in range: Range<Int>) -> String? {
+        guard let text = try? UTF8Span(validating: bytes.span.extracting(range)) else { return nil }
+        return String(copying: text)
     }
 
     private mutating func readEscapedText(from start: Int) throws(CanonicalJSONError) -> String {

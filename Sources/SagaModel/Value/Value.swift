@@ -57,6 +57,18 @@ package struct Record: Sendable, Hashable {
         }
     }
 
+    /// Whether a name belongs behind all others; so it is with every name of canonical JSON as it is read.
+    func endsBelow(_ name: String) -> Bool {
+        members.last.map { Self.order($0.name, name) < 0 } ?? true
+    }
+
+    /// Adds a member behind all others.
+    ///
+    /// - Precondition: its name belongs there (``endsBelow(_:)``).
+    mutating func append(_ name: String, _ value: Value) {
+        members.append(Member(name: name, value: value))
+    }
+
     /// Byte by byte, as the order is: `==` would take canonically equivalent names for one.
     private func isName(at index: Int, _ name: String) -> Bool {
         index < members.count && Self.order(members[index].name, name) == 0
