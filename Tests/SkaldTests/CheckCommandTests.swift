@@ -19,6 +19,16 @@ import Testing
         #expect(result.output.contains("create-order") && result.output.contains("sound"))
     }
 
+    @Test func participantsThatAreMissingAreToldOnce() async throws {
+        let folder = try TemporaryFolder()
+        let saga = try SourceFile.read(sagas + "/create-order.saga.yaml")
+        try folder.write("create-order.saga.yaml", String(decoding: saga.bytes, as: UTF8.self))
+        let refused = await check([folder.path + "/create-order.saga.yaml"])
+        #expect(refused.exit == .badInput)
+        #expect(refused.messages.split(separator: "[unknown-participant]").count == 2, "\(refused.messages)")
+        #expect(refused.messages.contains("no file *.participant.yaml in \(folder.path)/participants"))
+    }
+
     @Test func aBrokenSagaIsToldAsAStoryAndAScenario() async throws {
         let folder = try TemporaryFolder()
         try OutputFile.makeFolder(folder.path + "/participants")

@@ -48,6 +48,17 @@ import Testing
         return folder.path + "/next.json"
     }
 
+    @Test func whatChangedOutsideTheStepsIsNamed() async throws {
+        let folder = try TemporaryFolder()
+        let next = try writeNext(to: folder) { definition in
+            definition.deadline = .seconds(86_400)
+            definition.search = []
+        }
+        let result = await skald("diff", file, next)
+        #expect(result.output.contains("`deadline` changed") && result.output.contains("`search` changed"))
+        #expect(!result.output.contains("`outcomes` changed"))
+    }
+
     @Test func everythingMayMoveToTheSame() async {
         let result = await skald("diff", file, file)
         #expect(result.exit == .success)

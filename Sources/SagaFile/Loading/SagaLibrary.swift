@@ -67,7 +67,25 @@ package struct SagaLibrary: Sendable {
         }
         let (sagaFiles, participantFiles) = (read(paths), read(participants))
         if !faults.isEmpty { throw DefinitionError(faults) }
-        try self.init(participants: participantFiles, sagas: sagaFiles)
+        do throws(DefinitionError) {
+            try self.init(participants: participantFiles, sagas: sagaFiles)
+        } catch {
+            guard participantFiles.isEmpty, error.diagnostics.contains(where: { $0.code == .unknownParticipant }) else {
+                throw error
+            }
+            throw Self.missingParticipants(of: sagaFiles[0], in: participantFolders)
+        }
+    }
+
+    /// Said once, in place of a fault for every command of every step.
+    private static func missingParticipants(of saga: SourceFile, in folders: [String]) -> DefinitionError {
+        DefinitionError([
+            Diagnostic(
+                file: saga.path, mark: .start, code: .unknownParticipant,
+                message: "no participants are declared: there is no file *\(participantSuffix) in "
+                    + folders.joined(separator: ", "),
+                hint: "Put a file for each participant there: its commands, replies and states.")
+        ])
     }
 
     /// Finds a saga by its name and version; without a version the newest.

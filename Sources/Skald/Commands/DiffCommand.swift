@@ -25,7 +25,8 @@ extension Command {
                 remedy: "A renamed saga is a new one: let the instances of the old one end.")
         }
         let telling = DiffTelling(
-            try DefinitionDiff(from: old.definition, to: new.definition), isSame: old.canonical == new.canonical)
+            try DefinitionDiff(from: old.definition, to: new.definition), isSame: old.canonical == new.canonical,
+            changedParts: try changedParts(from: old.canonical, to: new.canonical))
         if arguments.has("json") {
             try console.print(CanonicalJSON.text(of: telling.value))
         } else {
@@ -33,16 +34,32 @@ extension Command {
         }
         return telling.staying.isEmpty ? .success : .failed
     }
+
+    /// The parts of the file that differ beside the steps, which are told one by one, and the version, which always does.
+    private static func changedParts(
+        from old: CanonicalDefinition, to new: CanonicalDefinition
+    ) throws(CanonicalJSONError) -> [String] {
+        let sides = (try members(of: old), try members(of: new))
+        return Set(sides.0.keys).union(sides.1.keys).subtracting(["steps", "version"]).sorted()
+            .filter { sides.0[$0] != sides.1[$0] }
+    }
+
+    private static func members(of definition: CanonicalDefinition) throws(CanonicalJSONError) -> [String: Value] {
+        guard case .record(let record) = try CanonicalJSON.value(of: Array(definition.json.utf8)) else { return [:] }
+        return Dictionary(uniqueKeysWithValues: record.members.map { ($0.name, $0.value) })
+    }
 }
 
 /// What a diff found, for people and for programs.
 struct DiffTelling {
     private let diff: DefinitionDiff
     private let isSame: Bool
+    private let changedParts: [String]
 
-    init(_ diff: DefinitionDiff, isSame: Bool) {
+    init(_ diff: DefinitionDiff, isSame: Bool, changedParts: [String]) {
         self.diff = diff
         self.isSame = isSame
+        self.changedParts = changedParts
     }
 
     var staying: [DefinitionDiff.PlaceVerdict] { diff.places.filter { !$0.mayMove } }
@@ -59,6 +76,7 @@ struct DiffTelling {
             let to = change.newStep.map { " to `\($0)`" } ?? ""
             try console.print("  step `\(change.step)` \(change.kind.rawValue)\(to)")
         }
+        for part in changedParts { try console.print("  `\(part)` changed") }
         let moving = diff.places.count - staying.count
         try console.print(
             "\nAn instance can stand at \(diff.places.count.grouped) places: from \(style.green(moving.grouped)) it may "
@@ -97,7 +115,8 @@ struct DiffTelling {
         return .record([
             "saga": .string(diff.old.definition.name), "old": .integer(Int64(diff.old.definition.version)),
             "new": .integer(Int64(diff.new.definition.version)), "same": .boolean(isSame),
-            "changes": .list(changes), "places": .list(places), "staying": .integer(Int64(staying.count)),
+            "changes": .list(changes), "changed-parts": .list(changedParts.map { .string($0) }),
+            "places": .list(places), "staying": .integer(Int64(staying.count)),
         ])
     }
 }
