@@ -7,7 +7,8 @@ final class OutboxLedger: Sendable {
         var unconfirmedCount = 0
         /// The broker has them; the next batch deletes them.
         var confirmed: [UUIDv7] = []
-        /// Nobody knows whether the broker has them, or whether the rows are there; with when to give up looking.
+        /// Nobody knows whether the broker has them, or whether the rows are there; with until when to look for a row that
+        /// is not there.
         var inDoubt: [UUIDv7: ContinuousClock.Instant] = [:]
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -15,7 +16,8 @@ final class OutboxLedger: Sendable {
     private let state = Lock(State())
     private let unconfirmedCountMax: Int
 
-    /// For how long a row in doubt is looked for. A commit whose answer was lost is through or given up long before.
+    /// For how long a row in doubt is looked for while it is not there. A commit whose answer was lost is through or given up
+    /// long before.
     static let doubtDuration = Duration.seconds(180)
 
     init(unconfirmedCountMax: Int) {
@@ -64,20 +66,23 @@ final class OutboxLedger: Sendable {
         }
     }
 
-    func doubt(_ ids: [UUIDv7]) {
+    func doubt(_ ids: [UUIDv7], now: ContinuousClock.Instant = .now) {
         if ids.isEmpty { return }
-        let deadline = ContinuousClock.now + Self.doubtDuration
+        let deadline = now + Self.doubtDuration
         state.withLock { state in
             for id in ids where state.inDoubt[id] == nil { state.inDoubt[id] = deadline }
         }
     }
 
-    /// The rows to look for, the oldest ids first; those looked for too long are dropped.
-    func inDoubt(countMax: Int) -> [UUIDv7] {
-        let now = ContinuousClock.now
-        return state.withLock { state in
-            state.inDoubt = state.inDoubt.filter { $0.value > now }
-            return Array(state.inDoubt.keys.sorted().prefix(countMax))
+    /// The rows to look for. One that is there stays in doubt, however long, until it is settled.
+    var inDoubt: [UUIDv7] { state.withLock { Array($0.inDoubt.keys) } }
+
+    /// Takes note of rows that were looked for and not there; after a while nobody looks for them any more.
+    func missed(_ ids: some Sequence<UUIDv7>, now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            for id in ids {
+                if let deadline = state.inDoubt[id], deadline <= now { state.inDoubt[id] = nil }
+            }
         }
     }
 

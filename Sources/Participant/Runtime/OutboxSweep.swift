@@ -55,9 +55,11 @@ struct OutboxSweep: Sendable {
     private func sweep(_ failures: inout FailureCounts) async throws {
         let hasDead = try await store.hasDeadProcesses()
         repeat {
-            let wanted = dispatch.ledger.inDoubt(countMax: Self.countMax).filter { failures.isDue($0) }
+            // All of them: were it only some, rows that are not there would keep those behind them from being looked for.
+            let wanted = dispatch.ledger.inDoubt.filter { failures.isDue($0) }
             if wanted.isEmpty, !hasDead { return }
             let rows = try await store.claim(wanted, epoch: database.epoch, countMax: Self.countMax)
+            if rows.count < Self.countMax { dispatch.ledger.missed(Set(wanted).subtracting(rows.map(\.id))) }
             if rows.isEmpty { break }
             CrashPoint.swept.reach()
             log.info("publishing what was left over", ["count": .integer(rows.count)])
@@ -83,8 +85,9 @@ struct OutboxSweep: Sendable {
             }
         }
         if confirmed.isEmpty { return }
-        dispatch.ledger.settled(confirmed)
+        // Deleted first: a row that cannot be deleted now stays in doubt, is published again and deleted then.
         try await store.delete(confirmed)
+        dispatch.ledger.settled(confirmed)
         CrashPoint.deleted.reach()
     }
 }
