@@ -36,7 +36,10 @@ struct ProcessStore: Sendable {
         try await database.execute("UPDATE skald.process SET lease_until = '-infinity' WHERE epoch = \(epoch)")
     }
 
-    /// Takes over rows of dead processes, and rows of our own by id.
+    /// Takes over rows whose process does not live, and rows of our own by id.
+    ///
+    /// Dead or forgotten makes no difference: a process that was taken for dead may commit a run under its old epoch after that
+    /// has been forgotten.
     ///
     /// - Returns: the rows, now ours. Rows that another process is taking at this moment are passed over.
     func claim(_ ownIDs: [UUIDv7], epoch: Int64, countMax: Int) async throws -> [OutgoingMessage] {
@@ -45,7 +48,7 @@ struct ProcessStore: Sendable {
             UPDATE skald.outbox SET owner = \(epoch)
             WHERE id IN (
                 SELECT id FROM skald.outbox
-                WHERE owner IN (SELECT epoch FROM skald.process WHERE lease_until < now())
+                WHERE owner NOT IN (SELECT epoch FROM skald.process WHERE lease_until >= now())
                     OR owner = \(epoch) AND id = ANY (\(ownIDs.map { PostgresUUID($0) }))
                 ORDER BY id LIMIT \(Int64(countMax)) FOR UPDATE SKIP LOCKED)
             RETURNING id, exchange, routing_key, envelope, body

@@ -223,14 +223,37 @@ import Testing
         }
     }
 
+    /// A process that lost its lease while the database was away commits under an epoch that has been forgotten meanwhile.
+    @Test func rowsOfAForgottenProcessAreTakenAndThoseOfALivingOneAreNot() async throws {
+        try await BankHarness.withBank { bank in
+            let saga = try await SagaSide(bank)
+            let store = ProcessStore(database: bank.pool)
+            let own = try await store.register(instance: "bank/a", lease: .seconds(60))
+            let living = try await store.register(instance: "bank/b", lease: .seconds(60))
+            let replies = try (1...2).map { _ in try reply(to: saga.command(Bank.Deposit(account: "a", amount: 1))) }
+            for (reply, epoch) in zip(replies, [living, living + 1000]) {
+                try await bank.pool.withTransaction { transaction in
+                    try RunStore(epoch: epoch).enqueueOutbox([reply], in: transaction)
+                }
+            }
+            let taken = try await store.claim(replies.map(\.id), epoch: own, countMax: 10)
+            #expect(taken.map(\.id) == [replies[1].id])
+            await saga.close()
+        }
+    }
+
+    private func reply(to command: OutgoingMessage) throws -> OutgoingMessage {
+        let factory = MessageFactory(
+            service: "bank", user: "bank", ids: UUIDv7Source(now: { 1_720_000_000_000 }), now: { 0 })
+        return try #require(
+            factory.reply(to: command.envelope, type: "bank.Deposited", body: Array(#"{"balance":1}"#.utf8)))
+    }
+
     @Test func whatADeadProcessLeftInTheOutboxIsPublished() async throws {
         try await BankHarness.withBank { bank in
             let saga = try await SagaSide(bank)
             let command = try saga.command(Bank.Deposit(account: "a", amount: 1))
-            let factory = MessageFactory(
-                service: "bank", user: "bank", ids: UUIDv7Source(now: { 1_720_000_000_000 }), now: { 0 })
-            let reply = try #require(
-                factory.reply(to: command.envelope, type: "bank.Deposited", body: Array(#"{"balance":1}"#.utf8)))
+            let reply = try reply(to: command)
             let epoch = try await ProcessStore(database: bank.pool).register(instance: "bank/dead", lease: .zero)
             try await bank.pool.withTransaction { transaction in
                 try RunStore(epoch: epoch).enqueueOutbox([reply], in: transaction)
