@@ -33,36 +33,51 @@ struct KitchenSimulation: LongRunning {
         }
     }
 
-    /// Makes the moves that are due.
+    /// Makes the moves that are due: a statement for all of them where one a ticket would do.
     ///
     /// - Returns: how many there were.
     private func work() async throws -> Int {
         try await participant.withTransaction { transaction in
-            let timers = try await TicketStore.takeDueTimers(countMax: Self.countMax, in: transaction)
-            for timer in timers { try await make(timer.move, timer.order, in: transaction) }
-            return timers.count
+            let due = try await TicketStore.takeDueMoves(countMax: Self.countMax, in: transaction)
+            var made = Made()
+            for due in due {
+                if let ticket = try make(due, &made) { try tell(due.move, due.order, ticket, in: transaction) }
+            }
+            try TicketStore.update(made.tickets, in: transaction)
+            try TicketStore.resetTimers(made.timers, in: transaction)
+            try TicketStore.removeTimers(ofOrders: made.done, in: transaction)
+            return due.count
         }
     }
 
-    private func make(_ move: Ticket.Move, _ order: String, in transaction: OwnTransaction) async throws {
-        guard var stored = try await TicketStore.find(order, in: transaction) else {
-            return try TicketStore.removeTimer(ofOrder: order, in: transaction)
-        }
-        if stored.ticket.remembered != nil {
+    /// What the moves of one transaction come to.
+    private struct Made {
+        var tickets: [(order: String, ticket: Ticket)] = []
+        var timers: [(order: String, move: Ticket.Move, delay: Duration)] = []
+        /// Orders that need no timer any more.
+        var done: [String] = []
+    }
+
+    /// - Returns: the ticket's id if it moved.
+    private func make(_ due: TicketStore.DueMove, _ made: inout Made) throws(Ticket.NotAllowed) -> String? {
+        var ticket = due.ticket
+        if ticket.remembered != nil {
             // A saga has set it aside; what becomes of it shows later.
-            return try TicketStore.setTimer(move, ofOrder: order, after: Self.postponement, in: transaction)
+            made.timers.append((due.order, due.move, Self.postponement))
+            return nil
         }
-        guard stored.ticket.state == move.from else {
-            return try TicketStore.removeTimer(ofOrder: order, in: transaction)
+        guard ticket.state == due.move.from else {
+            made.done.append(due.order)
+            return nil
         }
-        try stored.ticket.make(move)
-        try TicketStore.update(stored.ticket, ofOrder: order, in: transaction)
-        try tell(move, order, stored.id, in: transaction)
-        if let next = move.next {
-            try TicketStore.setTimer(next, ofOrder: order, after: pace.delay(before: next), in: transaction)
+        try ticket.make(due.move)
+        made.tickets.append((due.order, ticket))
+        if let next = due.move.next {
+            made.timers.append((due.order, next, pace.delay(before: next)))
         } else {
-            try TicketStore.removeTimer(ofOrder: order, in: transaction)
+            made.done.append(due.order)
         }
+        return due.id
     }
 
     private func tell(_ move: Ticket.Move, _ order: String, _ ticket: String, in transaction: OwnTransaction) throws {

@@ -95,21 +95,68 @@ struct TicketStore: Sendable {
         try transaction.enqueue("DELETE FROM ticket_timer WHERE order_id = \(order)")
     }
 
-    /// Takes timers that are due, with the tickets of nobody else's transaction.
-    static func takeDueTimers(
+    /// A move whose time has come, with the ticket it is about.
+    struct DueMove: Sendable {
+        var order: String
+        var move: Ticket.Move
+        var ticket: Ticket
+        var id: String
+    }
+
+    /// Takes moves that are due, and locks their tickets; those that somebody else works on are passed over.
+    static func takeDueMoves(
         countMax: Int, in transaction: some EventTransaction
-    ) async throws(PostgresError) -> [(order: String, move: Ticket.Move)] {
+    ) async throws(PostgresError) -> [DueMove] {
         // The ticket before its timer, as the commands lock them.
         let rows = try await transaction.query(
             """
-            SELECT order_id, move FROM ticket JOIN ticket_timer USING (order_id)
+            SELECT order_id, move, state, remembered, id::text FROM ticket JOIN ticket_timer USING (order_id)
             WHERE due <= now() ORDER BY due LIMIT \(Int64(countMax)) FOR UPDATE OF ticket SKIP LOCKED
             """)
-        var timers: [(order: String, move: Ticket.Move)] = []
+        var moves: [DueMove] = []
         for row in rows {
-            let (order, move) = try row.decode(String.self, String.self)
-            if let move = Ticket.Move(rawValue: move) { timers.append((order, move)) }
+            let (order, move, state, remembered, id) = try row.decode(
+                String.self, String.self, String.self, String?.self, String.self)
+            guard let move = Ticket.Move(rawValue: move), let state = Ticket.State(rawValue: state) else {
+                preconditionFailure("a ticket is \(state), to \(move)")
+            }
+            let ticket = Ticket(state: state, remembered: remembered.flatMap(Ticket.State.init))
+            moves.append(DueMove(order: order, move: move, ticket: ticket, id: id))
         }
-        return timers
+        return moves
+    }
+
+    /// Writes the states of tickets that nobody has set aside.
+    static func update(
+        _ tickets: [(order: String, ticket: Ticket)], in transaction: some EventTransaction
+    ) throws(PostgresError) {
+        if tickets.isEmpty { return }
+        try transaction.enqueue(
+            """
+            UPDATE ticket SET state = next.state, changed_at = now()
+            FROM unnest(\(tickets.map(\.order)), \(tickets.map(\.ticket.state.rawValue))) AS next (order_id, state)
+            WHERE ticket.order_id = next.order_id
+            """)
+    }
+
+    /// Sets timers that are there already.
+    static func resetTimers(
+        _ timers: [(order: String, move: Ticket.Move, delay: Duration)], in transaction: some EventTransaction
+    ) throws(PostgresError) {
+        if timers.isEmpty { return }
+        try transaction.enqueue(
+            """
+            UPDATE ticket_timer SET move = next.move, due = now() + make_interval(secs => next.delay)
+            FROM unnest(\(timers.map(\.order)), \(timers.map(\.move.rawValue)),
+                \(timers.map { $0.delay / .seconds(1) })) AS next (order_id, move, delay)
+            WHERE ticket_timer.order_id = next.order_id
+            """)
+    }
+
+    static func removeTimers(
+        ofOrders orders: [String], in transaction: some EventTransaction
+    ) throws(PostgresError) {
+        if orders.isEmpty { return }
+        try transaction.enqueue("DELETE FROM ticket_timer WHERE order_id = ANY (\(orders))")
     }
 }
