@@ -8,8 +8,9 @@ struct EndWatch: Sendable {
     private let sagas: PostgresPool
     private let inboxes: [String: PostgresPool]
 
-    /// At most so many are asked about in one look; the oldest come first.
-    private static let countMax = 2000
+    /// At most so many are asked about in one look; the oldest come first, as they end about in order. Asking about all that
+    /// run would take more of the database than running them.
+    static let countMax = 250
 
     /// - Parameter services: those whose inboxes may be asked.
     init(_ surroundings: Surroundings, services: [String]) throws {

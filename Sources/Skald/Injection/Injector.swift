@@ -129,6 +129,8 @@ final class Injector: Sendable {
             let hasMoved = !ends.isEmpty || !handled.isEmpty || state.sentCount != before.sentCount
             if hasMoved || !before.isWaiting { lastChange = .now }
             if ContinuousClock.now - lastChange > request.patience { return }
+            // Where most of those asked about are over, others are too.
+            if max(ends.count, handled.count) > EndWatch.countMax / 2 { continue }
             try await Task.sleep(for: request.isSingle ? .milliseconds(10) : Self.lookInterval)
         }
     }
