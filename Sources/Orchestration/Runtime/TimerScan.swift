@@ -31,22 +31,17 @@ struct TimerScan: Sendable {
         }
     }
 
-    /// - Returns: how many fired.
+    /// - Returns: how many sagas were looked at.
     private func fire(_ participant: Participant) async throws -> Int {
-        var now = sagas.now()
-        guard try await TimerStore.isAnyDue(at: PostgresTimestamp(milliseconds: now), in: participant.pool) else {
-            return 0
-        }
-        if try await participant.waitingCount(inQueue: replyQueue) > 0 { now -= Self.latenessMax }
-        let moment = PostgresTimestamp(milliseconds: now)
+        let now = sagas.now()
+        let isAnyWaking = InstanceStore.isAnyWaking(by: PostgresTimestamp(milliseconds: now))
+        guard try await participant.pool.query(isAnyWaking).only().decode(Bool.self, at: 0) else { return 0 }
+        let isAnyReplyWaiting = try await participant.waitingCount(inQueue: replyQueue) > 0
+        let due = isAnyReplyWaiting ? now - Self.latenessMax : now
         return try await participant.transact { transaction in
-            let due = try await TimerStore.take(due: moment, countMax: Self.countMax, in: transaction)
-            let inputs = due.enumerated().map { place, timer in
-                SagaInput(firing: timer, place: place)
-            }
-            let result = try await sagas.take(inputs, in: transaction)
-            if let failure = result.failures.first?.value { throw failure }
-            return (due.count, inputs.flatMap { result.messages[$0.place] ?? [] })
+            let locked = try await transaction.query(
+                InstanceStore.lock(wakingBy: PostgresTimestamp(milliseconds: due), countMax: Self.countMax))
+            return (locked.count, try await sagas.fire(locked, due: due, in: transaction))
         }
     }
 }

@@ -4,22 +4,26 @@ import SagaModel
 
 /// What is written at the end: every statement is queued and leaves with COMMIT in one round trip.
 extension InstanceStore {
-    static func enqueue(_ folds: [SagaFold], at now: PostgresTimestamp, in transaction: Transaction) throws {
-        let changed = folds.filter { !$0.entries.isEmpty }.sorted { $0.instance.id.order < $1.instance.id.order }
+    /// - Parameter now: in milliseconds since 1970.
+    static func enqueue(_ folds: [SagaFold], at now: Int64, in transaction: Transaction) throws {
+        let sorted = folds.sorted { $0.instance.id.order < $1.instance.id.order }
+        try enqueueWakes(
+            sorted.filter { $0.entries.isEmpty && $0.wake(at: now) != $0.wakeAt }, at: now, in: transaction)
+        let changed = sorted.filter { !$0.entries.isEmpty }
         if changed.isEmpty { return }
         try enqueueInstances(changed, at: now, in: transaction)
         try enqueueHistory(changed, in: transaction)
-        try enqueueTimers(changed, in: transaction)
         try enqueueWaits(changed.filter(\.definition.hasWaits), in: transaction)
     }
 
     private static func enqueueInstances(
-        _ folds: [SagaFold], at now: PostgresTimestamp, in transaction: Transaction
+        _ folds: [SagaFold], at now: Int64, in transaction: Transaction
     ) throws {
+        let time = PostgresTimestamp(milliseconds: now)
         let new = folds.filter { $0.storedVersion == nil }
-        if !new.isEmpty { try transaction.enqueue(insertion(Columns(new), of: new, at: now)) }
+        if !new.isEmpty { try transaction.enqueue(insertion(Columns(new, at: now), of: new, at: time)) }
         let old = folds.filter { $0.storedVersion != nil }
-        if !old.isEmpty { try transaction.enqueue(update(Columns(old), at: now)) }
+        if !old.isEmpty { try transaction.enqueue(update(Columns(old, at: now), at: time)) }
     }
 
     /// The columns that change with every input.
@@ -34,8 +38,9 @@ extension InstanceStore {
         var over: [Bool]
         /// Separated by commas, as arrays of arrays cannot be taken apart.
         var paused: [String]
+        var wakes: [PostgresTimestamp]
 
-        init(_ folds: [SagaFold]) {
+        init(_ folds: [SagaFold], at now: Int64) {
             ids = folds.map { PostgresUUID($0.instance.id) }
             before = folds.map { $0.storedVersion ?? 0 }
             versions = folds.map(\.version)
@@ -45,6 +50,7 @@ extension InstanceStore {
             states = folds.map { CanonicalJSON.text(of: $0.instance.stored(by: $0.definition.compiled)) }
             over = folds.map(\.instance.isOver)
             paused = folds.map { $0.pausedParticipants.joined(separator: ",") }
+            wakes = InstanceStore.wakes(folds, at: now)
         }
     }
 
@@ -57,13 +63,14 @@ extension InstanceStore {
         return """
             INSERT INTO saga_instance (
                 id, definition, name, key, version, phase, is_stuck, outcome, state, search, traceparent, started_at,
-                changed_at, ended_at)
+                changed_at, ended_at, wake_at)
             SELECT id, definition, name, key, version, phase, is_stuck, nullif(outcome, ''), state, search,
-                nullif(traceparent, ''), \(now), \(now), CASE WHEN is_over THEN \(now) END
+                nullif(traceparent, ''), \(now), \(now), CASE WHEN is_over THEN \(now) END, nullif(wake, 'infinity')
             FROM unnest(\(columns.ids), \(definitions), \(names), \(keys), \(columns.versions), \(columns.phases),
-                \(columns.stuck), \(columns.outcomes), \(columns.states), \(searches), \(traces), \(columns.over))
+                \(columns.stuck), \(columns.outcomes), \(columns.states), \(searches), \(traces), \(columns.over),
+                \(columns.wakes))
                 AS saga (id, definition, name, key, version, phase, is_stuck, outcome, state, search, traceparent,
-                    is_over)
+                    is_over, wake)
             """
     }
 
@@ -72,10 +79,11 @@ extension InstanceStore {
         UPDATE saga_instance SET version = next.version, phase = next.phase, is_stuck = next.is_stuck,
             outcome = nullif(next.outcome, ''), state = next.state,
             paused = coalesce(string_to_array(nullif(next.paused, ''), ','), '{}'), changed_at = \(now),
-            ended_at = CASE WHEN next.is_over THEN coalesce(saga_instance.ended_at, \(now)) END
+            ended_at = CASE WHEN next.is_over THEN coalesce(saga_instance.ended_at, \(now)) END,
+            wake_at = nullif(next.wake, 'infinity')
         FROM unnest(\(columns.ids), \(columns.before), \(columns.versions), \(columns.phases), \(columns.stuck),
-            \(columns.outcomes), \(columns.states), \(columns.over), \(columns.paused))
-            AS next (id, before, version, phase, is_stuck, outcome, state, is_over, paused)
+            \(columns.outcomes), \(columns.states), \(columns.over), \(columns.paused), \(columns.wakes))
+            AS next (id, before, version, phase, is_stuck, outcome, state, is_over, paused, wake)
         WHERE saga_instance.id = next.id AND saga_instance.version = next.before
         """
     }
@@ -107,29 +115,20 @@ extension InstanceStore {
             """)
     }
 
-    private static func enqueueTimers(_ folds: [SagaFold], in transaction: Transaction) throws {
-        let all = folds.flatMap { fold in
-            fold.timers.map { (saga: PostgresUUID(fold.instance.id), turn: $0.key, due: $0.value) }
-        }
-        let cancelled = all.filter { $0.due == nil }
-        if !cancelled.isEmpty {
-            try transaction.enqueue(
-                """
-                DELETE FROM saga_timer
-                WHERE (saga, step, direction, try) IN (
-                    SELECT * FROM unnest(\(cancelled.map(\.saga)), \(cancelled.map(\.turn.step)),
-                        \(cancelled.map(\.turn.direction.rawValue)), \(cancelled.map { Int32($0.turn.attempt) })))
-                """)
-        }
-        let set = all.filter { $0.due != nil }
-        if set.isEmpty { return }
+    /// Sagas that were looked at for timers in vain: they were called off.
+    private static func enqueueWakes(_ folds: [SagaFold], at now: Int64, in transaction: Transaction) throws {
+        if folds.isEmpty { return }
+        let ids = folds.map { PostgresUUID($0.instance.id) }
         try transaction.enqueue(
             """
-            INSERT INTO saga_timer (saga, step, direction, try, due)
-            SELECT * FROM unnest(\(set.map(\.saga)), \(set.map(\.turn.step)), \(set.map(\.turn.direction.rawValue)),
-                \(set.map { Int32($0.turn.attempt) }), \(set.map { PostgresTimestamp(milliseconds: $0.due ?? 0) }))
-            ON CONFLICT (saga, step, direction, try) DO UPDATE SET due = excluded.due
+            UPDATE saga_instance SET wake_at = nullif(next.wake, 'infinity')
+            FROM unnest(\(ids), \(wakes(folds, at: now))) AS next (id, wake) WHERE saga_instance.id = next.id
             """)
+    }
+
+    /// Infinity for never, as an array holds no NULL.
+    private static func wakes(_ folds: [SagaFold], at now: Int64) -> [PostgresTimestamp] {
+        folds.map { fold in fold.wake(at: now).map { PostgresTimestamp(milliseconds: $0) } ?? .infinity }
     }
 
     private static func enqueueWaits(_ folds: [SagaFold], in transaction: Transaction) throws {

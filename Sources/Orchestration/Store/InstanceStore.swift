@@ -11,7 +11,13 @@ struct InstanceStore: Sendable {
         var version: Int64
         var traceparent: String?
         var state: String
+        /// In milliseconds since 1970.
+        var startedAt: Int64
+        /// When it is looked at for timers that are due, at the latest.
+        var wakeAt: Int64?
     }
+
+    private static let columns: SQL = "id, definition, version, traceparent, state, started_at, wake_at"
 
     /// Claims keys for new sagas, and tells whose each key is; it may have been somebody else's all along.
     ///
@@ -32,19 +38,44 @@ struct InstanceStore: Sendable {
         ]
     }
 
+    /// Reads one, without a lock.
+    static func find(_ id: Identifier) -> SQL {
+        "SELECT \(sql: columns) FROM saga_instance WHERE id = \(PostgresUUID(id))"
+    }
+
     /// Locks instances in the order of their ids and reads them.
     static func lock(_ ids: [Identifier]) -> SQL {
         """
-        SELECT id, definition, version, traceparent, state FROM saga_instance
+        SELECT \(sql: columns) FROM saga_instance
         WHERE id = ANY (\(ids.map { PostgresUUID($0) })) ORDER BY id FOR UPDATE
         """
     }
 
+    /// Locks instances whose timers are to be looked at, and reads them.
+    ///
+    /// Those that are locked are passed over: what is being taken in may be the reply that calls the timer off.
+    static func lock(wakingBy now: PostgresTimestamp, countMax: Int) -> SQL {
+        """
+        SELECT \(sql: columns) FROM saga_instance
+        WHERE id IN (
+            SELECT id FROM saga_instance WHERE wake_at <= \(now) AND ended_at IS NULL
+            ORDER BY wake_at LIMIT \(Int64(countMax)))
+        ORDER BY id FOR UPDATE SKIP LOCKED
+        """
+    }
+
+    /// Whether any timer may be due.
+    static func isAnyWaking(by now: PostgresTimestamp) -> SQL {
+        "SELECT EXISTS (SELECT FROM saga_instance WHERE wake_at <= \(now) AND ended_at IS NULL)"
+    }
+
     static func stored(_ row: Row) throws(PostgresError) -> Stored {
-        let (id, definition, version, traceparent, state) = try row.decode(
-            PostgresUUID.self, String.self, Int64.self, String?.self, String.self)
+        let (id, definition, version, traceparent, state, started, wake) = try row.decode(
+            PostgresUUID.self, String.self, Int64.self, String?.self, String.self, PostgresTimestamp.self,
+            PostgresTimestamp?.self)
         return Stored(
-            id: Identifier(id), definition: definition, version: version, traceparent: traceparent, state: state)
+            id: Identifier(id), definition: definition, version: version, traceparent: traceparent, state: state,
+            startedAt: started.milliseconds, wakeAt: wake?.milliseconds)
     }
 
     /// Finds the sagas that wait for an event, by what it says of any of its fields.
@@ -63,7 +94,8 @@ extension InstanceStore.Stored {
     func fold(by definition: RegisteredDefinition) throws -> SagaFold {
         let value = try CanonicalJSON.value(of: state)
         let instance = try Instance(stored: value, by: definition.compiled)
-        return SagaFold(definition, instance, version: version, traceparent: traceparent)
+        return SagaFold(
+            definition, instance, version: version, traceparent: traceparent, startedAt: startedAt, wakeAt: wakeAt)
     }
 }
 

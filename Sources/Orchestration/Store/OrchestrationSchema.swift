@@ -3,16 +3,23 @@ package import Postgres
 /// The orchestrator's own tables, beside those of every participant.
 ///
 /// What changes with every message (`saga_instance`) has no index on a column that does, so that its updates stay on their
-/// page; history is only ever added to. There is no foreign key from history or timers to the instance: both are written in
-/// the transaction that holds the instance's lock.
+/// page; history is only ever added to. There is no foreign key from history to the instance: it is written in the
+/// transaction that holds the instance's lock.
 package enum OrchestrationSchema {
     package static let set = "orchestrator"
 
     package static let migrations: [Migration] = [
-        Migration(1, "definitions, instances, history and timers", tables)
+        Migration(1, "definitions, instances and history", tables)
     ]
 
+    /// Rules on one column of the tables that every message writes are domains: a CHECK of a table is parsed anew by every
+    /// statement, which takes longer than writing a row. What several columns say together is the model's to keep.
     private static let tables: [SQL] = [
+        "CREATE DOMAIN saga_number AS bigint CHECK (VALUE > 0)",
+        """
+        CREATE DOMAIN saga_phase AS text
+            CHECK (VALUE IN ('running', 'settling', 'compensating', 'finished', 'aborted'))
+        """,
         """
         CREATE TABLE saga_definition (
             hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
@@ -40,8 +47,8 @@ package enum OrchestrationSchema {
             definition text NOT NULL,
             name text NOT NULL,
             key text NOT NULL,
-            version bigint NOT NULL CHECK (version > 0),
-            phase text NOT NULL CHECK (phase IN ('running', 'settling', 'compensating', 'finished', 'aborted')),
+            version saga_number NOT NULL,
+            phase saga_phase NOT NULL,
             is_stuck boolean NOT NULL,
             outcome text,
             state text NOT NULL,
@@ -51,17 +58,18 @@ package enum OrchestrationSchema {
             started_at timestamptz NOT NULL,
             changed_at timestamptz NOT NULL,
             ended_at timestamptz,
-            CHECK ((phase = 'finished') = (outcome IS NOT NULL)),
-            CHECK ((phase IN ('finished', 'aborted')) = (ended_at IS NOT NULL)),
-            CHECK (NOT is_stuck OR ended_at IS NULL)
+            wake_at timestamptz
         ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)
         """,
         "CREATE INDEX saga_instance_open ON saga_instance (id) WHERE ended_at IS NULL",
         "CREATE INDEX saga_instance_key ON saga_instance (key)",
+        // When to look for timers, at the latest: set where one is to fire before, and not touched where one is called off, as
+        // nearly all are. The timers themselves are part of the state.
+        "CREATE INDEX saga_instance_wake ON saga_instance (wake_at) WHERE ended_at IS NULL",
         """
         CREATE TABLE saga_history (
             saga uuid NOT NULL,
-            number bigint NOT NULL CHECK (number > 0),
+            number saga_number NOT NULL,
             at timestamptz NOT NULL,
             cause uuid,
             input text NOT NULL,
@@ -69,17 +77,6 @@ package enum OrchestrationSchema {
             PRIMARY KEY (saga, number)
         )
         """,
-        """
-        CREATE TABLE saga_timer (
-            saga uuid NOT NULL,
-            step text NOT NULL,
-            direction text NOT NULL CHECK (direction IN ('do', 'undo')),
-            try integer NOT NULL CHECK (try >= 0),
-            due timestamptz NOT NULL,
-            PRIMARY KEY (saga, step, direction, try)
-        ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000)
-        """,
-        "CREATE INDEX saga_timer_due ON saga_timer (due)",
         // Which running sagas wait, now or later, for an event that says this of one of its fields.
         """
         CREATE TABLE saga_wait (

@@ -19,24 +19,33 @@ struct SagaFold {
     private(set) var instance: Instance
     private(set) var version: Int64
     private(set) var entries: [Entry] = []
-    /// What becomes of timers: when they are due, nil for those that were cancelled.
-    private(set) var timers: [Turn: Int64?] = [:]
+    /// In milliseconds since 1970.
+    let startedAt: Int64
+    /// When the row says that the saga is to be looked at for timers that are due, at the latest.
+    let wakeAt: Int64?
 
     /// A saga that has no row yet.
-    init(starting definition: RegisteredDefinition, traceparent: String?) {
+    init(starting definition: RegisteredDefinition, at startedAt: Int64, traceparent: String?) {
         self.definition = definition
         storedVersion = nil
         self.traceparent = traceparent
         instance = .unstarted
         version = 0
+        self.startedAt = startedAt
+        wakeAt = nil
     }
 
-    init(_ definition: RegisteredDefinition, _ instance: Instance, version: Int64, traceparent: String?) {
+    init(
+        _ definition: RegisteredDefinition, _ instance: Instance, version: Int64, traceparent: String?,
+        startedAt: Int64, wakeAt: Int64?
+    ) {
         self.definition = definition
         self.instance = instance
         storedVersion = version
         self.traceparent = traceparent
         self.version = version
+        self.startedAt = startedAt
+        self.wakeAt = wakeAt
     }
 
     /// Takes an input.
@@ -48,16 +57,26 @@ struct SagaFold {
         (instance, actions) = SagaMachine.decide(definition.compiled, instance, input)
         version += 1
         entries.append(Entry(number: version, input: input, actions: actions, cause: cause))
-        for action in actions {
-            switch action {
-            case .setTimer(let turn, let due): timers[turn] = .some(due)
-            case .cancelTimer(let turn): timers[turn] = .some(nil)
-            case .send, .ignore, .stick, .alarm, .finish: break
-            }
-        }
-        // A timer that fires is gone, unless it was set again by what followed.
-        if case .timerFired(let turn) = input.happening, timers[turn] == nil { timers[turn] = .some(nil) }
         return actions
+    }
+
+    /// The timers that run, in the order in which they fire.
+    var timers: [(turn: Turn, due: Int64)] {
+        var timers = instance.timers(by: definition.compiled)
+        if instance.isDeadlineSet, let deadline = definition.compiled.deadlineMilliseconds {
+            timers.append((.deadline, startedAt + deadline))
+        }
+        return timers.sorted { $0.due < $1.due }
+    }
+
+    /// When the saga is to be looked at again, at the latest; nil for never.
+    ///
+    /// What the row says stays as long as it is early enough: the index on it costs more to change than a look in vain.
+    func wake(at now: Int64) -> Int64? {
+        if instance.isOver { return nil }
+        let next = timers.first?.due
+        if let wakeAt, wakeAt > now, wakeAt <= next ?? .max { return wakeAt }
+        return next
     }
 
     var outcome: String? {

@@ -31,7 +31,32 @@ struct SagaTransaction: Sendable {
     /// - Parameter locked: the rows of all sagas concerned, where the transaction has locked and read them already.
     func take(_ inputs: [SagaInput], locked: Rows? = nil, in transaction: Transaction) async throws -> Result {
         let milliseconds = now()
-        var sagas = try await open(inputs, locked, in: transaction)
+        let sagas = try await open(inputs, locked, at: milliseconds, in: transaction)
+        return try take(inputs, of: sagas, at: milliseconds, in: transaction)
+    }
+
+    /// Fires the timers of these sagas that are due by then.
+    ///
+    /// - Parameter due: in milliseconds since 1970.
+    /// - Returns: what is to be sent.
+    func fire(_ locked: Rows, due: Int64, in transaction: Transaction) async throws -> [OutgoingMessage] {
+        var sagas = OpenSagas()
+        try await read(locked, &sagas, in: transaction)
+        let timers = sagas.folds.flatMap { id, fold in
+            fold.timers.prefix { $0.due <= due }.map { (saga: id, turn: $0.turn) }
+        }
+        let inputs = timers.enumerated().map { place, timer in
+            SagaInput(.existing(timer.saga), .timerFired(timer.turn), place: place)
+        }
+        let result = try take(inputs, of: sagas, at: now(), in: transaction)
+        if let failure = result.failures.first?.value { throw failure }
+        return inputs.flatMap { result.messages[$0.place] ?? [] }
+    }
+
+    private func take(
+        _ inputs: [SagaInput], of sagas: OpenSagas, at milliseconds: Int64, in transaction: Transaction
+    ) throws -> Result {
+        var sagas = sagas
         var result = Result()
         for input in inputs {
             guard let id = sagas.id(of: input.saga), var fold = sagas.folds[id] else {
@@ -53,8 +78,7 @@ struct SagaTransaction: Sendable {
                 actions, of: fold, at: milliseconds, cause: input.cause)
         }
         if result.failures.isEmpty {
-            try InstanceStore.enqueue(
-                Array(sagas.folds.values), at: PostgresTimestamp(milliseconds: milliseconds), in: transaction)
+            try InstanceStore.enqueue(Array(sagas.folds.values), at: milliseconds, in: transaction)
         }
         return result
     }
@@ -74,7 +98,7 @@ struct SagaTransaction: Sendable {
     }
 
     private func open(
-        _ inputs: [SagaInput], _ locked: Rows?, in transaction: Transaction
+        _ inputs: [SagaInput], _ locked: Rows?, at milliseconds: Int64, in transaction: Transaction
     ) async throws -> OpenSagas {
         var sagas = OpenSagas()
         if let locked {
@@ -91,7 +115,7 @@ struct SagaTransaction: Sendable {
         }
         if !starts.isEmpty {
             let claimed = try await transaction.query(InstanceStore.claim(Array(starts.keys)))
-            try note(claimed: claimed[0], owners: claimed[1], starts, &sagas)
+            try note(claimed: claimed[0], owners: claimed[1], starts, at: milliseconds, &sagas)
             ids.formUnion(sagas.owners.values.filter { sagas.folds[$0] == nil })
         }
         if !ids.isEmpty {
@@ -102,7 +126,8 @@ struct SagaTransaction: Sendable {
 
     /// Notes whose each key is; a key that was claimed just now gets a saga.
     private func note(
-        claimed: Rows, owners rows: Rows, _ starts: [SagaStart: SagaInput], _ sagas: inout OpenSagas
+        claimed: Rows, owners rows: Rows, _ starts: [SagaStart: SagaInput], at milliseconds: Int64,
+        _ sagas: inout OpenSagas
     ) throws {
         var new: Set<Identifier> = []
         for row in claimed { new.insert(Identifier(try row.decode(PostgresUUID.self, at: 0))) }
@@ -117,7 +142,8 @@ struct SagaTransaction: Sendable {
             }
             sagas.owners[start] = owner
             if new.contains(owner) {
-                sagas.folds[owner] = SagaFold(starting: start.definition, traceparent: input.traceparent)
+                sagas.folds[owner] = SagaFold(
+                    starting: start.definition, at: milliseconds, traceparent: input.traceparent)
             }
         }
     }

@@ -136,6 +136,17 @@ struct Decision: ~Copyable {
 }
 
 extension Instance {
+    /// The timers of steps that run, with when each fires in milliseconds since 1970.
+    package func timers(by definition: CompiledDefinition) -> [(turn: Turn, due: Int64)] {
+        pending.compactMap { pending in
+            guard pending.state == .asking || pending.state == .backingOff, let due = pending.dueMilliseconds else {
+                return nil
+            }
+            let step = definition.steps[Int(pending.step)].id
+            return (Turn(step: step, direction: pending.direction, attempt: Int(pending.attempt)), due)
+        }
+    }
+
     /// Fills data slots from a payload, all or none.
     ///
     /// - Returns: The first field that is missing or of the wrong type, nil when all were filled.

@@ -108,7 +108,8 @@ extension Town {
         let counts = try await store.counts()
         #expect(counts[.running] == nil && counts[.compensating] == nil && counts[.stuck] == nil, "\(counts)")
         #expect(
-            try await number("orchestrator", "SELECT count(*) FROM saga_timer") == 0, sourceLocation: sourceLocation)
+            try await number("orchestrator", "SELECT count(*) FROM saga_instance WHERE wake_at IS NOT NULL") == 0,
+            sourceLocation: sourceLocation)
         try await store.forEachHistory { id, history in
             let (definition, instance) = try #require(try await store.instance(id))
             #expect(history.replay(with: definition.compiled) == nil, "\(id)", sourceLocation: sourceLocation)

@@ -59,7 +59,7 @@ extension TownTests {
                 try await town.place("o1")
                 try await waitUntil("the kitchen is asked") {
                     try await town.has(
-                        "orchestrator", "SELECT FROM saga_timer WHERE step = 'create-ticket' AND direction = 'do'")
+                        "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"create-ticket\"%'")
                 }
                 #expect(try await town.order("o1") == "APPROVAL_PENDING")
                 try await town.keeper.start("kitchen")
@@ -95,7 +95,8 @@ extension TownTests {
                 try await town.keeper.stop("accounting")
                 try await town.place("old")
                 try await waitUntil("the old one waits for the card") {
-                    try await town.has("orchestrator", "SELECT FROM saga_timer WHERE step = 'authorize-card'")
+                    try await town.has(
+                        "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"authorize-card\"%'")
                 }
                 let folder = try Definitions.changed(\.self)
                 defer { folder.remove() }
@@ -131,7 +132,8 @@ extension TownTests {
                 try await town.keeper.stop("accounting")
                 try await town.place("o1")
                 try await waitUntil("the card is asked for") {
-                    try await town.has("orchestrator", "SELECT FROM saga_timer WHERE step = 'authorize-card'")
+                    try await town.has(
+                        "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"authorize-card\"%'")
                 }
                 try await town.keeper.stop("kitchen")
                 try await town.keeper.start("accounting")
