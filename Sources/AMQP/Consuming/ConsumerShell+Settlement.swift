@@ -60,6 +60,7 @@ extension ConsumerShell {
         let delay = options.ackDelay.nanoseconds
         let arrived = state.arrivedSinceBatch
         let wasAskedFor = state.isTouched
+        var hasWritten = false
         state.arrivedSinceBatch = 0
         state.isTouched = false
         if let channel = state.channel, state.settlement.heldCount > 0 {
@@ -70,10 +71,12 @@ extension ConsumerShell {
                 // A gap holds acks back for one delay, or until half of the prefetch window waits behind it.
                 let isWindowHalfUsed = state.settlement.heldCount * 2 >= Int(options.prefetchCount)
                 writeAcks(&state, on: channel, includingGaps: isOverdue || isWindowHalfUsed)
+                hasWritten = true
                 if state.settlement.heldCount == 0 || isOverdue { state.heldSince = nil }
             }
         }
-        state.isTimerArmed = arrived > 0 || state.settlement.heldCount > 0
+        // Where one ack went out others follow: they wait for each other, too.
+        state.isTimerArmed = arrived > 0 || hasWritten || state.settlement.heldCount > 0
         return state.isTimerArmed ? now + delay : .max
     }
 }

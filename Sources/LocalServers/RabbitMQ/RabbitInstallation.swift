@@ -66,8 +66,10 @@ enum RabbitInstallation {
             "RABBITMQ_CTL_DIST_PORT_MAX": "\(server.ports.tool.port + 16)",
             "ERL_EPMD_PORT": "\(server.ports.nameService.port)",
             "ERL_EPMD_ADDRESS": server.host,
-            // The address is an Erlang tuple; a space in it would end the argument.
-            "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            // The address is an Erlang tuple; a space in it would end the argument. Schedulers that look for work while there is
+            // none take the cores from the services beside them (RabbitMQ, "Runtime Tuning", busy waiting).
+            "ERL_FLAGS":
+                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
         ]
     }
 }
