@@ -14,6 +14,8 @@ final class DeadQueueReader {
     /// How many messages the newest consumer still may hold.
     private var room = 0
     private var waiting: [Delivery] = []
+    /// How many messages the consumers hold.
+    private var heldCount = 0
 
     private static let prefetchCount = 200
     /// Somebody else may take what we were told is there.
@@ -43,11 +45,21 @@ final class DeadQueueReader {
     }
 
     /// Tells that a message was removed, so its consumer may hold another.
-    func removed() { room += 1 }
+    func removed() {
+        room += 1
+        heldCount -= 1
+    }
 
-    /// Gives back what was not removed.
+    /// Gives back what was not removed, and waits until it is there for whoever looks next.
     func close() async {
         for consumer in consumers { await consumer.cancel(within: .zero) }
+        // Not for ever: somebody else may take them at once.
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline {
+            let status = try? await connection.status(ofQueue: TopologyNames.deadQueue(of: queue))
+            guard let status, status.messageCount < heldCount else { return }
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
+        }
     }
 
     private func take() async throws -> [Delivery] {
@@ -70,6 +82,7 @@ final class DeadQueueReader {
             return first ?? []
         }
         room -= batch.count
+        heldCount += batch.count
         return batch
     }
 }
