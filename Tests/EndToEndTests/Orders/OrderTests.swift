@@ -162,8 +162,10 @@ extension TownTests {
 
 extension Town {
     /// An order that was rejected leaves nothing behind.
+    ///
+    /// - Parameter reason: nil if nobody said one.
     func expectRejected(
-        _ order: String, because reason: String, sourceLocation: SourceLocation = #_sourceLocation
+        _ order: String, because reason: String?, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await until(order, is: "REJECTED")
         #expect(

@@ -1,7 +1,10 @@
 import Glibc
 import LocalServers
+import Messaging
 import Telemetry
 import Testing
+
+@testable import Skald
 
 /// Starts and ends the services' processes.
 final class TownServices: Sendable {
@@ -66,6 +69,26 @@ final class TownServices: Sendable {
         let program = OwnProgram.neighbour("\(service.prefix(1).uppercased())\(service.dropFirst())Service")
         return try await LocalProcess.started(
             LocalProcess.Program([program] + words, environment: environment, folder: folder, logPath: log), by: owner)
+    }
+
+    /// Runs the operators' tool on this town's servers, to its end.
+    func skald(_ words: [String]) async throws -> Town.ToolResult {
+        let log = "\(folder)/skald-\(UInt64.random(in: 0 ... .max)).log"
+        defer { unlink(log) }
+        let control = folder + "/rabbitmqctl"
+        try OutputFile.write(broker.controlScript, to: control, isExecutable: true)
+        let vhost = virtualHost.replacing("/", with: "%2f")
+        let database = "postgres://\(cluster.user):\(cluster.password)@\(cluster.host):\(cluster.port)/postgres"
+        let environment = [
+            "AMQP_URL": "amqp://\(TopologyNames.tool):\(Town.password)@\(broker.host):\(broker.port)/\(vhost)",
+            "DATABASE_URL": database, "RABBITMQCTL": control, "PATH": "/usr/local/bin:/usr/bin:/bin",
+        ]
+        let process = try await LocalProcess.started(
+            LocalProcess.Program(
+                [OwnProgram.neighbour("skald")] + words, environment: environment, folder: Town.root, logPath: log),
+            by: owner)
+        try await waitUntil("skald \(words.joined(separator: " ")) ends") { process.end != nil }
+        return Town.ToolResult(exit: process.end ?? "", output: text(of: log))
     }
 
     private func process(_ name: String) throws -> LocalProcess {
