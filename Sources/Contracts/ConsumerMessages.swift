@@ -31,10 +31,12 @@ extension ConsumerMessages {
         package static let messageType: MessageType = "consumer.VerifyConsumer"
         package var orderId: String
         package var consumerId: String
+        package var lines: [OrderMessages.LineItem]
 
-        package init(orderId: String, consumerId: String) {
+        package init(orderId: String, consumerId: String, lines: [OrderMessages.LineItem]) {
             self.orderId = orderId
             self.consumerId = consumerId
+            self.lines = lines
         }
     }
 
@@ -66,6 +68,17 @@ extension ConsumerMessages {
     package struct ConsumerUnknown: MessagePayload {
         package static let messageType: MessageType = "consumer.ConsumerUnknown"
         package init() {}
+    }
+
+    package struct TooManyOfOneItem: MessagePayload {
+        package static let messageType: MessageType = "consumer.TooManyOfOneItem"
+        package var menuItemId: String
+        package var limit: Int64
+
+        package init(menuItemId: String, limit: Int64) {
+            self.menuItemId = menuItemId
+            self.limit = limit
+        }
     }
 
     package struct DailyLimitReached: MessagePayload {

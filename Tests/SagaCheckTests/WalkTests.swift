@@ -30,7 +30,7 @@ struct WalkTests {
     func agree() throws {
         var lengths = 0
         for (number, world) in try worlds().enumerated() {
-            for seed in 0..<(number < 2 ? 25 : 8) as Range<UInt64> {
+            for seed in 0..<(number < 2 ? 30 : 10) as Range<UInt64> {
                 var generator = SeededGenerator(state: seed)
                 let walk = world.randomWalk(lengthMax: 400, using: &generator)
                 var simulation = Simulation(world, beginning: world.beginnings[walk.beginning])

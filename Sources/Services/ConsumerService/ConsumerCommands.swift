@@ -38,6 +38,9 @@ struct ConsumerCommands: Sendable {
         let consumer = try await found
         var slot = try await held
         guard let consumer, consumer.isActive else { return .refusal(ConsumerMessages.ConsumerUnknown()) }
+        if let item = rules.itemOfTooMany(in: command.lines) {
+            return .refusal(ConsumerMessages.TooManyOfOneItem(menuItemId: item, limit: rules.itemCountMax))
+        }
         if consumer.plan == .regular {
             let taken = try await ConsumerStore.takenToday(by: command.consumerId, in: transaction)
             if taken >= rules.dailyCountMax {

@@ -1,3 +1,5 @@
+import Contracts
+
 /// A consumer's claim to one of the orders of a day, held by one order.
 ///
 /// Pure: no clock, no database.
@@ -38,4 +40,11 @@ struct Slot: Sendable, Hashable {
 struct ConsumerRules: Sendable {
     /// Orders of a regular consumer on one day (UTC).
     var dailyCountMax: Int64 = 5
+    /// Of one item in one order, whoever orders it.
+    var itemCountMax: Int64 = 10
+
+    /// The item of which an order wants more than anybody may have; nil if there is none.
+    func itemOfTooMany(in lines: [OrderMessages.LineItem]) -> String? {
+        lines.first { $0.quantity > itemCountMax }?.menuItemId
+    }
 }

@@ -43,6 +43,8 @@ extension TownTests {
                 try await town.place("closed", at: "shut")
                 try await town.place("nowhere", at: "atlantis")
                 try await town.place("sold-out", [.init(menuItemId: "unicorn", quantity: 1)])
+                try await town.place("glutton", [Town.pizza, .init(menuItemId: "pasta", quantity: 11)])
+                try await town.place("hungry", [Town.pizza, .init(menuItemId: "pasta", quantity: 10)])
                 for consumer in ["poor", "late", "off"] { try await town.place("card-" + consumer, by: consumer) }
                 for number in 1...6 { try await town.place("day-\(number)", by: "reg") }
 
@@ -50,6 +52,9 @@ extension TownTests {
                 try await town.expectRejected("closed", because: "restaurant-closed")
                 try await town.expectRejected("nowhere", because: "restaurant-closed")
                 try await town.expectRejected("sold-out", because: "menu-invalid")
+                try await town.expectRejected("glutton", because: "too-many-of-one-item")
+                #expect(try await town.skald("saga", "show", "glutton").output.contains("consumer.TooManyOfOneItem"))
+                try await town.until("hungry", is: "APPROVED")
                 for consumer in ["poor", "late", "off"] {
                     try await town.expectRejected("card-" + consumer, because: "card-declined")
                 }
