@@ -45,21 +45,16 @@ struct EventHandler: RunHandler {
         return try await sagas.handle(inputs, of: members, in: transaction)
     }
 
-    /// The inputs of running sagas that wait for the event.
+    /// The inputs of sagas that wait for the event, whether they run already or begin by an event before it in this run.
     private func awaited(
         _ envelope: Envelope, _ payload: Record, _ place: Int, in transaction: Transaction
     ) async throws(PostgresError) -> [SagaInput] {
         guard sagas.shelf.awaits(envelope.type.text) else { return [] }
         let rows = try await transaction.query(InstanceStore.waiting(for: envelope.type.text, payload: payload))
-        var inputs: [SagaInput] = []
-        for row in rows {
-            let saga = Identifier(try row.decode(PostgresUUID.self, at: 0))
-            inputs.append(
-                SagaInput(
-                    .existing(saga), .occurred(Event(type: envelope.type.text, payload: payload)), cause: envelope.id,
-                    place: place))
-        }
-        return inputs
+        var sagas: [SagaInput.Saga] = [.beginningHere]
+        for row in rows { sagas.append(.existing(Identifier(try row.decode(PostgresUUID.self, at: 0)))) }
+        let event = Event(type: envelope.type.text, payload: payload)
+        return sagas.map { SagaInput($0, .occurred(event), cause: envelope.id, place: place) }
     }
 
     private struct Prepared: Sendable {

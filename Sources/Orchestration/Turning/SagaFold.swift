@@ -109,4 +109,12 @@ struct SagaFold {
             return wait.rules.map { (event: $0.name, field: wait.key, value: CanonicalJSON.text(of: value)) }
         }
     }
+
+    /// Whether an event is one of those it waits for, now or later.
+    func waits(for event: Event) -> Bool {
+        guard instance.phase != .unstarted else { return false }
+        return waits.contains { wait in
+            wait.event == event.type && event.payload[wait.field].map { CanonicalJSON.text(of: $0) } == wait.value
+        }
+    }
 }

@@ -58,29 +58,46 @@ struct SagaTransaction: Sendable {
     ) throws -> Result {
         var sagas = sagas
         var result = Result()
-        for input in inputs {
-            guard let id = sagas.id(of: input.saga), var fold = sagas.folds[id] else {
-                // Its key is taken and its row gone by retention: it ran long ago.
-                if case .starting = input.saga { continue }
-                result.failures[input.place] = UnknownSaga(saga: input.saga)
-                continue
-            }
-            let happening = input.happening.starting(as: id)
-            let actions = fold.take(Input(happening, milliseconds: milliseconds), cause: input.cause)
-            guard fold.instance.phase != .unstarted else {
-                result.failures[input.place] = UnusableStart(definition: fold.definition.name, actions: actions)
-                continue
-            }
-            sagas.folds[id] = fold
-            log.tell(actions, of: fold)
-            result.decided.append((input, actions))
-            result.messages[input.place, default: []] += commands.messages(
-                actions, of: fold, at: milliseconds, cause: input.cause)
-        }
+        for input in inputs { take(input, &sagas, &result, at: milliseconds) }
         if result.failures.isEmpty {
             try InstanceStore.enqueue(Array(sagas.folds.values), at: milliseconds, in: transaction)
         }
         return result
+    }
+
+    /// Takes an input into the sagas it concerns.
+    private func take(_ input: SagaInput, _ sagas: inout OpenSagas, _ result: inout Result, at milliseconds: Int64) {
+        switch input.saga {
+        case .beginningHere:
+            for id in sagas.begun(waitingFor: input.happening) {
+                take(input, into: id, &sagas, &result, at: milliseconds)
+            }
+        case .existing, .starting:
+            if let id = sagas.id(of: input.saga), sagas.folds[id] != nil {
+                take(input, into: id, &sagas, &result, at: milliseconds)
+            } else if case .existing = input.saga {
+                result.failures[input.place] = UnknownSaga(saga: input.saga)
+            }
+        // Else the key is taken and its row gone by retention: it ran long ago.
+        }
+    }
+
+    private func take(
+        _ input: SagaInput, into id: Identifier, _ sagas: inout OpenSagas, _ result: inout Result,
+        at milliseconds: Int64
+    ) {
+        guard var fold = sagas.folds[id] else { return }
+        let happening = input.happening.starting(as: id)
+        let actions = fold.take(Input(happening, milliseconds: milliseconds), cause: input.cause)
+        guard fold.instance.phase != .unstarted else {
+            result.failures[input.place] = UnusableStart(definition: fold.definition.name, actions: actions)
+            return
+        }
+        sagas.folds[id] = fold
+        log.tell(actions, of: fold)
+        result.decided.append((input, actions))
+        result.messages[input.place, default: []] += commands.messages(
+            actions, of: fold, at: milliseconds, cause: input.cause)
     }
 
     /// The sagas of a transaction, locked.
@@ -93,7 +110,15 @@ struct SagaTransaction: Sendable {
             switch saga {
             case .existing(let id): id
             case .starting(let start): owners[start]
+            case .beginningHere: nil
             }
+        }
+
+        /// The sagas that have no row yet and wait for an event, now or later.
+        func begun(waitingFor happening: Input.Happening) -> [Identifier] {
+            guard case .occurred(let event) = happening else { return [] }
+            return folds.filter { $0.value.storedVersion == nil && $0.value.waits(for: event) }.map(\.key)
+                .sorted { $0.order < $1.order }
         }
     }
 
@@ -111,6 +136,7 @@ struct SagaTransaction: Sendable {
             switch input.saga {
             case .existing(let id): ids.insert(id)
             case .starting(let start): starts[start] = starts[start] ?? input
+            case .beginningHere: break
             }
         }
         if !starts.isEmpty {
@@ -177,6 +203,7 @@ struct UnknownSaga: Error, CustomStringConvertible {
         switch saga {
         case .existing(let id): "there is no saga \(id)"
         case .starting(let start): "the saga with the key \(start.key) is gone"
+        case .beginningHere: "no saga begins here"
         }
     }
 }

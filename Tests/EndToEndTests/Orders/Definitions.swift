@@ -1,40 +1,48 @@
 import Glibc
 import Testing
 
-/// A folder of definitions in which `create-order` has a second version.
+/// A folder of definitions for one test, with the participants that are shipped.
 struct Definitions {
     let path: String
+    private let sagas: [String]
 
-    /// Copies the shipped files.
+    private static let participants = ["order", "consumer", "kitchen", "accounting"]
+
+    private init(_ sagas: [String: String]) throws {
+        var template = Array("/tmp/skald-definitions-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.sagas = Array(sagas.keys)
+        try #require(mkdir(path + "/participants", 0o755) == 0)
+        chmod(path, 0o755)
+        for name in Self.participants {
+            let file = "/participants/\(name).participant.yaml"
+            try Self.write(Self.read(Town.root + "/sagas" + file), to: path + file)
+        }
+        for (name, text) in sagas { try Self.write(text, to: "\(path)/\(name).saga.yaml") }
+    }
+
+    /// A folder with one saga alone.
+    static func only(_ text: String, named name: String) throws -> Definitions { try Definitions([name: text]) }
+
+    /// The shipped sagas, with a second version of `create-order`.
     ///
     /// - Parameter change: what becomes of the text of `create-order`, besides its version.
     static func changed(_ change: (String) -> String) throws -> Definitions {
-        var template = Array("/tmp/skald-definitions-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        try #require(mkdir(path + "/participants", 0o755) == 0)
-        chmod(path, 0o755)
-        for name in ["order", "consumer", "kitchen", "accounting"] {
-            let file = "/participants/\(name).participant.yaml"
-            try write(read(Town.root + "/sagas" + file), to: path + file)
-        }
+        var sagas: [String: String] = [:]
         for name in ["create-order", "cancel-order", "revise-order"] {
-            var text = try read("\(Town.root)/sagas/\(name).saga.yaml")
-            if name == "create-order" {
-                let changed = change(text.replacing("deadline: PT15M", with: "deadline: PT16M"))
-                try #require(changed != text)
-                text = changed.replacing("version: 1\n", with: "version: 2\n")
-            }
-            try write(text, to: "\(path)/\(name).saga.yaml")
+            sagas[name] = try read("\(Town.root)/sagas/\(name).saga.yaml")
         }
-        return Definitions(path: path)
+        let text = try #require(sagas["create-order"]).replacing("deadline: PT15M", with: "deadline: PT16M")
+        let changed = change(text)
+        try #require(changed != sagas["create-order"])
+        sagas["create-order"] = changed.replacing("version: 1\n", with: "version: 2\n")
+        return try Definitions(sagas)
     }
 
     func remove() {
-        for name in ["order", "consumer", "kitchen", "accounting"] {
-            unlink("\(path)/participants/\(name).participant.yaml")
-        }
-        for name in ["create-order", "cancel-order", "revise-order"] { unlink("\(path)/\(name).saga.yaml") }
+        for name in Self.participants { unlink("\(path)/participants/\(name).participant.yaml") }
+        for name in sagas { unlink("\(path)/\(name).saga.yaml") }
         rmdir(path + "/participants")
         rmdir(path)
     }

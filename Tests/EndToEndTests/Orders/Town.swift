@@ -27,14 +27,16 @@ final class Town: Sendable {
     private let pools: [String: PostgresPool]
 
     /// Lends a system in which all services run and nothing has happened.
+    ///
+    /// - Parameter definitions: the folder of sagas that the broker's queues are made for.
     static func withTown(
         _ settings: [String: String] = [:], starting services: [String] = Town.services,
-        _ body: (Town) async throws -> Void
+        definitions: String = Town.root + "/sagas", _ body: (Town) async throws -> Void
     ) async throws {
         let broker = try await SharedServers.rabbit()
         let cluster = try await SharedServers.postgres()
         try await broker.withVirtualHost { virtualHost in
-            let town = try await Town(broker, cluster, virtualHost, settings)
+            let town = try await Town(broker, cluster, virtualHost, settings, definitions)
             do {
                 for service in services { try await town.keeper.start(service) }
                 try await body(town)
@@ -47,12 +49,13 @@ final class Town: Sendable {
     }
 
     private init(
-        _ broker: RabbitServer, _ cluster: PostgresCluster, _ virtualHost: String, _ settings: [String: String]
+        _ broker: RabbitServer, _ cluster: PostgresCluster, _ virtualHost: String, _ settings: [String: String],
+        _ definitions: String
     ) async throws {
         self.broker = broker
         self.cluster = cluster
         self.virtualHost = virtualHost
-        try await Self.applyTopology(broker, virtualHost)
+        try await Self.applyTopology(definitions, broker, virtualHost)
         try await Self.makeDatabases(cluster)
         keeper = try TownServices(broker, cluster, virtualHost, settings)
         for service in Self.services { try await keeper.migrate(service) }
@@ -79,8 +82,10 @@ final class Town: Sendable {
 
     static let password = "secret"
 
-    private static func applyTopology(_ broker: RabbitServer, _ virtualHost: String) async throws {
-        var topology = try DeclaredSystem(folder: root + "/sagas").topology(virtualHost: virtualHost)
+    private static func applyTopology(
+        _ definitions: String, _ broker: RabbitServer, _ virtualHost: String
+    ) async throws {
+        var topology = try DeclaredSystem(folder: definitions).topology(virtualHost: virtualHost)
         for user in topology.users { try await broker.addUser(user.name, password: password) }
         // A file without password hashes would take the passwords away.
         topology.users = []

@@ -123,7 +123,7 @@ final class TownServices: Sendable {
         }
         if showingLogs {
             for (name, running) in all.sorted(by: { $0.key < $1.key }) {
-                print("--- \(name)\n" + text(of: running.log).split(separator: "\n").suffix(25).joined(separator: "\n"))
+                print("--- \(name)\n" + text(of: running.log).split(separator: "\n").suffix(60).joined(separator: "\n"))
             }
         }
         try await owner.end()
