@@ -25,6 +25,8 @@ struct BatchRunner {
     /// The outgoing messages of the run, in the order of the machine's rows.
     private var rows: [OutgoingMessage] = []
     private var resends: [Int: OutgoingMessage] = [:]
+    /// How members were answered, by their place in the run; for the log alone.
+    private var answers: [Int: MessageType?] = [:]
     private var duplicateCount = 0
 
     init(_ worker: QueueWorker, _ batch: Batch, _ run: BatchRun, twins: [Int: [Int]], suspect: UUIDv7? = nil) {
@@ -126,6 +128,7 @@ struct BatchRunner {
         var replies: [(command: UUIDv7, row: Int)] = []
         var next: DeliveryMachine.Action?
         for (place, result) in handled.sorted(by: { $0.key < $1.key }) {
+            if isTelling { answers[place] = .some(result.reply?.envelope.type) }
             if let reply = result.reply {
                 replies.append((batch.members[run.members[place]].envelope.id, rows.count))
                 rows.append(reply)
@@ -160,6 +163,7 @@ struct BatchRunner {
             batch.acknowledge(member, twins: twins[member] ?? [])
         }
         for place in acknowledged { acknowledge(place) }
+        tell()
         CrashPoint.acknowledged.reach()
         worker.metrics.completed.add(UInt64(run.members.count - duplicateCount))
         worker.metrics.duplicates.add(UInt64(duplicateCount))
@@ -167,6 +171,19 @@ struct BatchRunner {
         let settling = Dispatch.Settling(machine: machine, rows: rows, resends: resends, acknowledge: acknowledge)
         worker.background.start { [dispatch = worker.surroundings.dispatch] in await dispatch.settle(settling) }
     }
+
+    /// Tells of what was handled, so that a trace can be followed through the logs of all services.
+    ///
+    /// Commands are the steps of a business action; events and replies are what follows from them.
+    private func tell() {
+        for (place, answer) in answers.sorted(by: { $0.key < $1.key }) {
+            let envelope = batch.members[run.members[place]].envelope
+            worker.log.log(logLevel, "handled", LogFields(handling: envelope, answer: answer))
+        }
+    }
+
+    private var logLevel: LogLevel { worker.queue.kind == .command ? .info : .debug }
+    private var isTelling: Bool { logLevel >= worker.log.level }
 
     private mutating func failed(_ error: any Error) -> RunAttempt {
         switch FailureRule.verdict(on: error) {

@@ -140,6 +140,7 @@ private struct Injecting {
             return
         }
         try console.print(tally.line(wanted: nil, after: elapsed) + " · \(elapsed.words)")
+        if let trace = tally.traceID { console.say("trace \(trace): skald logs --lines 1000 --json | grep \(trace)") }
         if let failure = tally.firstFailure {
             console.say("\(tally.failedCount) were not taken, the first because: \(failure)")
         }

@@ -42,6 +42,7 @@ struct Injection: Sendable {
         return message
     }
 
+    var traceID: TraceID? { TraceContext(traceparent: traceparent)?.traceID }
     var exchange: String { entry.isEvent ? TopologyNames.events : TopologyNames.commands }
     var routingKey: String { entry.isEvent ? entry.type.text : entry.type.owner }
 }

@@ -1,5 +1,6 @@
 import Messaging
 import SagaModel
+import Telemetry
 
 /// What became of injected messages so far.
 struct InjectionTally: Sendable {
@@ -22,8 +23,11 @@ struct InjectionTally: Sendable {
     /// Messages that start no saga and are not known to be handled, by the service that handles them.
     private(set) var unhandled: [UUIDv7: String] = [:]
     private(set) var handledCount = 0
+    /// The trace of the only message; nil if there are more.
+    private(set) var traceID: TraceID?
 
     mutating func made(_ batch: [Injection]) {
+        traceID = madeCount + batch.count == 1 ? batch.first?.traceID : nil
         madeCount += batch.count
         flawedCount += batch.count { $0.flaw != nil }
     }
@@ -96,6 +100,7 @@ struct InjectionTally: Sendable {
             "outcomes": .record(
                 Record(outcomes.map { Record.Member(name: $0.key, value: .integer(Int64($0.value))) })),
         ]
+        record["trace_id"] = traceID.map { .string($0.description) }
         record["p50_ms"] = latency(0.5).map { .integer($0) }
         record["p95_ms"] = latency(0.95).map { .integer($0) }
         record["p99_ms"] = latency(0.99).map { .integer($0) }
