@@ -135,17 +135,42 @@ struct AuditReader: Sendable {
         }
         let shelf = DefinitionShelf()
         try await shelf.load(Set(rows.values.map(\.hash)), from: orchestrator)
+        // After the rows: when a saga is over its participants have done all they will.
+        let fences = try await readFences()
         var taken = HistoryAudit()
         swap(&taken, &audit)
         let box = AuditBox(taken)
         try await SagaStore(orchestrator).forEachHistory { id, history in
             // A saga that moved on since its row was read is looked at next time.
-            guard let row = rows[id], Int64(history.entries.count) <= row.version,
+            guard let row = rows.removeValue(forKey: id), Int64(history.entries.count) <= row.version,
                 let definition = shelf.definition(hash: row.hash)
             else { return }
-            box.audit.take(row.name, history, by: definition.compiled, version: row.version, state: row.state)
+            box.audit.take(
+                row.name, history, by: definition.compiled, version: row.version, state: row.state,
+                fences: fences[id.description] ?? [:])
         }
         audit = box.audit
+        // What is left has no history, unless retention took both meanwhile.
+        let left = try await orchestrator.query(
+            "SELECT id FROM saga_instance WHERE id = ANY (\(rows.keys.map { PostgresUUID(high: $0.high, low: $0.low) }))"
+        )
+        for id in left {
+            let id = try id.decode(PostgresUUID.self, at: 0)
+            guard let row = rows[Identifier(high: id.high, low: id.low)] else { continue }
+            audit.takeWithoutHistory(row.name, version: row.version)
+        }
+    }
+
+    /// What all participants say of the steps that can be undone, by saga and step.
+    private func readFences() async throws -> [String: [String: String]] {
+        var fences: [String: [String: String]] = [:]
+        for pool in pools.values {
+            for row in try await pool.query("SELECT saga, step, state FROM skald.fence") {
+                let (saga, step, state) = try row.decode(String.self, String.self, String.self)
+                fences[saga, default: [:]][step] = state
+            }
+        }
+        return fences
     }
 }
 

@@ -31,8 +31,10 @@ struct HistoryAudit {
     ///   - name: how offenders are listed.
     ///   - version: how many inputs the instance counts.
     ///   - state: the instance as it is stored.
+    ///   - fences: what the participants say became of its steps, by step; nil if nobody asked them.
     mutating func take(
-        _ name: String, _ history: History, by definition: CompiledDefinition, version: Int64, state: String
+        _ name: String, _ history: History, by definition: CompiledDefinition, version: Int64, state: String,
+        fences: [String: String]? = nil
     ) {
         sagaCount += 1
         entryCount += history.entries.count
@@ -51,6 +53,13 @@ struct HistoryAudit {
             replays.append("\(name) is stored in another state than its history leads to")
         }
         compensations += walk.compensationProblems.map { "\(name): \($0)" }
+        if let fences { compensations += walk.problems(with: fences).map { "\(name): \($0)" } }
+    }
+
+    /// Takes a saga in of which no input is kept.
+    mutating func takeWithoutHistory(_ name: String, version: Int64) {
+        sagaCount += 1
+        paths.append("\(name) counts \(version) inputs and has none")
     }
 }
 
@@ -63,12 +72,14 @@ struct HistoryWalk {
         var replays: [String] = []
     }
 
-    private let definition: CompiledDefinition
+    let definition: CompiledDefinition
     private(set) var instance = Instance.unstarted
     private var requests: Set<Identifier> = []
     /// Steps in the order in which they were done, and in which they were undone.
     private var done: [Int] = []
     private var undone: [Int] = []
+    /// Whether a person took a step for done or undone that its participant knows nothing of.
+    private(set) var hasSkips = false
 
     init(_ definition: CompiledDefinition) { self.definition = definition }
 
@@ -90,6 +101,7 @@ struct HistoryWalk {
                 problems.pivots.append("undoes \(command.turn.step) after the pivot")
             }
         }
+        if case .ordered(let order) = entry.input.happening, order.action == .skip { hasSkips = true }
         if before.isOver, after != before { problems.paths.append("changed after its end") }
         note(before, after)
         return problems

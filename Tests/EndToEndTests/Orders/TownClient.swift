@@ -42,6 +42,11 @@ final class TownClient: Sendable {
         try await publisher.publish(event.amqp, to: TopologyNames.events, routingKey: type)
     }
 
+    /// Puts a message among the dead letters of a queue.
+    func bury(_ payload: some MessagePayload, from queue: String) async throws {
+        try await publisher.publish(try command(payload).amqp, to: TopologyNames.dead, routingKey: queue)
+    }
+
     func send(_ payload: some MessagePayload, traceparent: String? = nil) async throws {
         let message = try command(payload, traceparent: traceparent)
         try await send(message, to: type(of: payload).messageType.owner)
