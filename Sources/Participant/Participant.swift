@@ -41,15 +41,18 @@ public final class Participant: Sendable {
         try self.init(configuration, handlers: handlers, telemetry: .standard(service: configuration.service))
     }
 
-    /// - Parameter now: the wall clock, in milliseconds since 1970.
+    /// - Parameters:
+    ///   - others: queues with their own ways of handling.
+    ///   - now: the wall clock, in milliseconds since 1970.
     package convenience init(
-        _ configuration: ParticipantConfiguration, handlers: Handlers, telemetry: ParticipantTelemetry,
+        _ configuration: ParticipantConfiguration, handlers: Handlers, beside others: [ParticipantQueue] = [],
+        telemetry: ParticipantTelemetry, pool: PostgresPool? = nil,
         now: @escaping @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
     ) throws {
         let factory = MessageFactory(
             service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)
-        let queues = Self.queues(of: handlers, configuration, factory)
-        try self.init(configuration, queues: queues, telemetry: telemetry, now: now)
+        let queues = Self.queues(of: handlers, configuration, factory) + others
+        try self.init(configuration, queues: queues, telemetry: telemetry, pool: pool, now: now)
     }
 
     /// A participant of queues with their own ways of handling.

@@ -4,7 +4,7 @@ import Postgres
 package import SagaFile
 import Telemetry
 
-/// Runs sagas: a participant that takes replies, events and no commands of sagas, and fires timers beside.
+/// Runs sagas: a participant that takes replies and events, and from operators what they did, and fires timers beside.
 ///
 /// Any number may run at once on one database; a saga is worked on by one at a time, whichever gets its messages.
 package struct Orchestrator: LongRunning {
@@ -25,7 +25,8 @@ package struct Orchestrator: LongRunning {
             shelf: shelf, commands: CommandMaker(user: configuration.user), now: { Logger.wallClockMilliseconds() },
             log: SagaLog(telemetry.log))
         participant = try Participant(
-            configuration, queues: Self.queues(sagas, configuration), telemetry: telemetry, pool: pool)
+            configuration, handlers: Self.handlers, beside: Self.queues(sagas, configuration), telemetry: telemetry,
+            pool: pool)
         pauses = PauseKeeping(sagas: sagas, log: telemetry.log)
         retention = RetentionKeeping(database: pool, log: telemetry.log)
         scan = TimerScan(
@@ -37,6 +38,13 @@ package struct Orchestrator: LongRunning {
         let timers = Running { [scan, participant] in try await scan.run(participant) }
         let pausing = Running { [pauses, participant] in try await pauses.run(participant) }
         try await RunningTogether([participant, timers, pausing, retention]).run()
+    }
+
+    /// The commands that it takes: what operators do with the tool is kept beside the sagas.
+    private static var handlers: Handlers {
+        var handlers = Handlers()
+        handlers.recordOperatorActions()
+        return handlers
     }
 
     private static func queues(
