@@ -109,7 +109,7 @@ struct Receiver: ~Copyable {
         #expect(contents.map(\.body) == bodies)
         #expect(
             contents[3].head == .delivery(.init(tag: 4, redelivered: false, exchange: "events", routingKey: "key.4")))
-        #expect(Properties(decoding: contents[3].properties)?.contentType == "text/plain")
+        #expect(contents[3].properties.value.contentType == "text/plain")
     }
 
     @Test func contentsOfTwoChannelsMayInterleave() throws {

@@ -63,7 +63,8 @@ import CRabbitMQ
             return unsafe .method(InboundMethod(copying: frame.payload.method, names: &names))
         case AMQP_FRAME_HEADER:
             let content = unsafe frame.payload.properties
-            return unsafe .header(bodyByteCount: content.body_size, properties: [UInt8](copying: content.raw))
+            return unsafe .header(
+                bodyByteCount: content.body_size, properties: ReceivedProperties(copying: content.decoded))
         case AMQP_FRAME_BODY:
             let fragment = unsafe frame.payload.body_fragment
             return unsafe .body(UnsafeRawBufferPointer(start: fragment.bytes, count: fragment.len))

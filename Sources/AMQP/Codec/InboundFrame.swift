@@ -51,8 +51,8 @@ struct ReturnHead: Sendable, Equatable {
 /// One decoded frame. The bytes of a body are valid only while the frame is handled.
 @unsafe enum InboundFrame {
     case method(InboundMethod)
-    /// The size of the body that follows, and the property list as it came.
-    case header(bodyByteCount: UInt64, properties: [UInt8])
+    /// The size of the body that follows, and the properties.
+    case header(bodyByteCount: UInt64, properties: ReceivedProperties)
     case body(UnsafeRawBufferPointer)
     case heartbeat
 }

@@ -38,26 +38,7 @@ extension Properties {
         return unsafe result
     }
 
-    /// Decodes the property list of a content header as it came from the wire.
-    ///
-    /// - Returns: nil where the bytes are not a valid property list.
-    init?(decoding encoded: [UInt8]) {
-        var pool = unsafe amqp_pool_t()
-        // Small, because glibc takes blocks from 1033 bytes on out of its common heap and tidies that first.
-        unsafe init_amqp_pool(&pool, 1000)
-        defer { unsafe empty_amqp_pool(&pool) }
-        var decoded: UnsafeMutableRawPointer?
-        // The decoder only reads, though its type does not say so.
-        let status = unsafe encoded.withUnsafeBytes { bytes in
-            unsafe amqp_decode_properties(
-                60, &pool,
-                amqp_bytes_t(len: bytes.count, bytes: UnsafeMutableRawPointer(mutating: bytes.baseAddress)), &decoded)
-        }
-        guard status >= 0, let decoded = unsafe decoded else { return nil }
-        unsafe self.init(copying: decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
-    }
-
-    private init(copying source: amqp_basic_properties_t) {
+    fileprivate init(copying source: amqp_basic_properties_t) {
         let flags = unsafe Int32(truncatingIfNeeded: source._flags)
         func text(_ flag: Int32, _ bytes: amqp_bytes_t) -> String? {
             flags & flag != 0 ? unsafe String(copying: bytes) : nil
@@ -77,4 +58,28 @@ extension Properties {
         expiration = unsafe text(AMQP_BASIC_EXPIRATION_FLAG, source.expiration)
         priority = flags & AMQP_BASIC_PRIORITY_FLAG != 0 ? unsafe source.priority : nil
     }
+}
+
+/// The properties of a message that came.
+///
+/// An object, as it is handed on with its message and has a dozen references inside.
+final class ReceivedProperties: Sendable {
+    let value: Properties
+
+    init(_ value: Properties) {
+        self.value = value
+    }
+
+    /// - Parameter decoded: the properties of a content header of the class basic, as the library decoded them; nil for none.
+    convenience init(copying decoded: UnsafeMutableRawPointer?) {
+        if let decoded = unsafe decoded {
+            unsafe self.init(Properties(copying: decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee))
+        } else {
+            self.init(Properties())
+        }
+    }
+}
+
+extension ReceivedProperties: Equatable {
+    static func == (left: ReceivedProperties, right: ReceivedProperties) -> Bool { left.value == right.value }
 }

@@ -14,25 +14,37 @@ extension ConsumerShell {
             core.metrics.staleSettlements.add(1)
             return
         }
-        let result = state.settlement.settle(delivery.tag, decision)
-        guard result.accepted else {
+        switch decision {
+        case .ack: hold(delivery.tag, &state, on: channel)
+        case .nack, .reject: refuse(delivery.tag, decision, &state, on: channel)
+        }
+    }
+
+    /// Acks join their neighbours: the I/O thread looks after the ack delay, or when enough of them wait.
+    private func hold(_ tag: UInt64, _ state: inout State, on channel: Channel) {
+        guard state.settlement.ack(tag) else {
             core.metrics.staleSettlements.add(1)
             return
         }
-        if let method = result.method {
-            core.metrics.refused.add(1)
-            reportUnsettled(&state)
-            try? channel.link.mailbox.post { contents throws(AMQPError) in
-                try contents.writer.write(method, on: channel.number)
-            }
-            return
-        }
         core.metrics.acked.add(1)
-        // Acks join their neighbours: the I/O thread looks after the ack delay, or when enough of them wait.
         let isDue = !state.isTimerArmed || state.settlement.heldCount >= ackBatchCount
         if isDue, !state.isTouched {
             state.isTouched = true
             channel.touch()
+        }
+    }
+
+    private func refuse(
+        _ tag: UInt64, _ decision: SettlementMachine.Decision, _ state: inout State, on channel: Channel
+    ) {
+        guard let method = state.settlement.settle(tag, decision).method else {
+            core.metrics.staleSettlements.add(1)
+            return
+        }
+        core.metrics.refused.add(1)
+        reportUnsettled(&state)
+        try? channel.link.mailbox.post { contents throws(AMQPError) in
+            try contents.writer.write(method, on: channel.number)
         }
     }
 

@@ -7,7 +7,7 @@ public struct Delivery: Sendable {
     private final class Storage: Sendable {
         let head: DeliveryHead
         let body: [UInt8]
-        let properties: [UInt8]
+        let properties: ReceivedProperties
         let incarnation: UInt64
         let shell: ConsumerShell
 
@@ -43,10 +43,7 @@ public struct Delivery: Sendable {
     var incarnation: UInt64 { storage.incarnation }
     private var shell: ConsumerShell { storage.shell }
 
-    /// The properties, decoded at every call: keep the result.
-    ///
-    /// Their form was checked on arrival, so decoding cannot fail any more.
-    public var properties: Properties { Properties(decoding: storage.properties) ?? Properties() }
+    public var properties: Properties { storage.properties.value }
 
     /// Body and properties together.
     public var message: Message { Message(body, properties: properties) }

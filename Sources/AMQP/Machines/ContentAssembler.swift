@@ -11,8 +11,7 @@ struct ContentAssembler {
     /// A whole content.
     struct Content: Equatable {
         var head: Head
-        /// The property list as it came; see `Properties.init(decoding:)`.
-        var properties: [UInt8]
+        var properties: ReceivedProperties
         var body: [UInt8]
         /// The size the broker announced. Larger than `body` where the limit made us skip the bytes.
         var announcedByteCount: UInt64
@@ -35,7 +34,7 @@ struct ContentAssembler {
     private let bodyByteCountMax: Int
     private var phase = Phase.idle
     private var head: Head?
-    private var properties: [UInt8] = []
+    private var properties: ReceivedProperties?
     private var body: [UInt8] = []
     private var announcedByteCount: UInt64 = 0
     private var seenByteCount: UInt64 = 0
@@ -57,7 +56,7 @@ struct ContentAssembler {
     }
 
     /// The content header. Returns the content where there is no body.
-    mutating func header(bodyByteCount: UInt64, properties: [UInt8]) throws(AMQPError) -> Content? {
+    mutating func header(bodyByteCount: UInt64, properties: ReceivedProperties) throws(AMQPError) -> Content? {
         guard case .awaitingHeader = phase else { throw Self.violation("a header came without a method") }
         self.properties = properties
         announcedByteCount = bodyByteCount
@@ -85,12 +84,11 @@ struct ContentAssembler {
     }
 
     private mutating func finish() -> Content? {
-        guard let head = head.take() else { preconditionFailure("a content without a method was let in") }
-        phase = .idle
-        defer {
-            properties = []
-            body = []
+        guard let head = head.take(), let properties = properties.take() else {
+            preconditionFailure("a content without a method and a header was let in")
         }
+        phase = .idle
+        defer { body = [] }
         return Content(head: head, properties: properties, body: body, announcedByteCount: announcedByteCount)
     }
 

@@ -35,28 +35,41 @@ struct SettlementMachine {
         return true
     }
 
+    /// The holder is done with it.
+    ///
+    /// - Returns: false for a tag that is settled already.
+    mutating func ack(_ tag: UInt64) -> Bool {
+        guard let index = openIndex(of: tag) else { return false }
+        openCount -= 1
+        states[index] = .ackHeld
+        heldCount += 1
+        return true
+    }
+
+    private func openIndex(of tag: UInt64) -> Int? {
+        guard tag >= oldest, tag - oldest < UInt64(states.count - head) else { return nil }
+        let index = head + Int(tag - oldest)
+        return states[index] == .open ? index : nil
+    }
+
     /// The holder decided.
     ///
     /// - Returns: a method to send at once, for everything but an ack; nil for an ack, and for a tag already settled.
     mutating func settle(_ tag: UInt64, _ decision: Decision) -> (accepted: Bool, method: OutboundMethod?) {
-        guard tag >= oldest, tag - oldest < UInt64(states.count - head) else { return (false, nil) }
-        let index = head + Int(tag - oldest)
-        guard states[index] == .open else { return (false, nil) }
-        openCount -= 1
         switch decision {
-        case .ack:
-            states[index] = .ackHeld
-            heldCount += 1
-            return (true, nil)
-        case .nack(let requeue):
-            states[index] = .sent
-            dropSentPrefix()
-            return (true, .basicNack(tag: tag, multiple: false, requeue: requeue))
-        case .reject(let requeue):
-            states[index] = .sent
-            dropSentPrefix()
-            return (true, .basicReject(tag: tag, requeue: requeue))
+        case .ack: (ack(tag), nil)
+        case .nack(let requeue): refuse(tag, by: .basicNack(tag: tag, multiple: false, requeue: requeue))
+        case .reject(let requeue): refuse(tag, by: .basicReject(tag: tag, requeue: requeue))
         }
+    }
+
+    private mutating func refuse(_ tag: UInt64, by method: OutboundMethod) -> (accepted: Bool, method: OutboundMethod?)
+    {
+        guard let index = openIndex(of: tag) else { return (false, nil) }
+        openCount -= 1
+        states[index] = .sent
+        dropSentPrefix()
+        return (true, method)
     }
 
     /// The acks to send now.
