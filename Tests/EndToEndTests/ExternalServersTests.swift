@@ -31,6 +31,10 @@ import Testing
             // From here on the folder knows where they are.
             let placed = try await skald.run("inject", "order.PlaceOrder", "--wait")
             #expect(placed.isSuccess && placed.output.contains("approved 1"), "\(placed.output)")
+            // Whoever exported the URLs for all commands logs in as the tool all the same.
+            let other = try await skald.run(
+                "inject", "order.PlaceOrder", "--wait", "--patience", "20", environment: environment)
+            #expect(other.isSuccess && other.output.contains("approved 1"), "\(other.output)")
             let audit = try await skald.run("audit", "--quick")
             #expect(audit.isSuccess, "\(audit.output)")
 
@@ -40,6 +44,11 @@ import Testing
             #expect(broker.isRunning && cluster.isRunning)
             #expect(try await cluster.psql("SELECT state FROM orders", in: "order").contains("APPROVED"))
             #expect(try await broker.ctl(["--quiet", "list_queues", "name"]).contains("order.commands"))
+            // Nobody handles what an order needs, and that is said when patience ends.
+            let unheard = try await skald.run(
+                "inject", "order.PlaceOrder", "--wait", "--patience", "1", environment: environment)
+            #expect(
+                unheard.exit == "exit status 1" && unheard.output.contains("is not handled by"), "\(unheard.output)")
             // A second start finds everything as it was left.
             let again = try await skald.run("up", "--detach", "--only", "servers", environment: environment)
             #expect(again.isSuccess, "\(again.output)")

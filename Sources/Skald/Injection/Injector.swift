@@ -46,7 +46,8 @@ final class Injector: Sendable {
                 hasSentAll.withLock { $0 = true }
             }
             if let watch { group.addTask { [self] in try await follow(watch) } }
-            try await group.waitForAll()
+            // The first failure ends the other: who cannot send has nothing to wait for.
+            while try await group.next() != nil {}
         }
     }
 

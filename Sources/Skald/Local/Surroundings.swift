@@ -14,13 +14,20 @@ struct Surroundings: Sendable {
 
     /// The broker, with the login of the operators' tool.
     func broker() throws -> ConnectionConfiguration {
-        if let url = environment("AMQP_URL") {
-            do {
-                return try ConnectionConfiguration(url: url, name: "skald")
-            } catch {
-                throw Failure(.usage, "AMQP_URL cannot be used: \(error.message)")
-            }
+        guard let url = environment("AMQP_URL") else { return try ownBroker() }
+        do {
+            let configuration = try ConnectionConfiguration(url: url, name: "skald")
+            // What `skald up` was given is an administrator's login, from whom no service takes a command.
+            let isOwn =
+                (try? SystemState.running(folder))?.broker.map(BrokerAddress.init) == BrokerAddress(configuration)
+            return isOwn ? try ownBroker() : configuration
+        } catch let error as AMQPError {
+            throw Failure(.usage, "AMQP_URL cannot be used: \(error.message)")
         }
+    }
+
+    /// The broker that the system of the folder runs on.
+    private func ownBroker() throws -> ConnectionConfiguration {
         guard let broker = try SystemState.running(folder).broker else {
             throw Failure(
                 .unavailable, "the broker is not there yet", remedy: "skald status shows how far the start is.")
