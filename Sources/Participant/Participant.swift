@@ -140,7 +140,8 @@ public final class Participant: Sendable {
             }
             // A service that only publishes has no queue to work on, and goes on until it is stopped as well.
             group.addTask { await Self.untilCancelled() }
-            try await group.waitForAll()
+            // The first queue that cannot be worked on ends the others: somebody has to hear of it.
+            while try await group.next() != nil {}
         }
         stop()
         await sender.background.finish()

@@ -270,6 +270,16 @@ import Testing
             await saga.close()
         }
     }
+
+    @Test(.timeLimit(.minutes(1))) func aQueueThatMayNotBeReadEndsIt() async throws {
+        try await BankHarness.withBank { bank in
+            try await bank.broker.setPermissions(
+                bank.service, in: bank.virtualHost, configure: "^$", write: ".*", read: "^$")
+            // It would otherwise go on and hear nothing.
+            let refusal = await #expect(throws: AMQPError.self) { try await bank.participant().run() }
+            #expect(refusal?.code == .accessRefused)
+        }
+    }
 }
 
 extension BankHarness {
