@@ -81,7 +81,8 @@ import Testing
         #expect(message.envelope.correlationID == fold.instance.id.description)
         #expect(message.envelope.replyTo == "orchestrator" && message.envelope.traceparent == "t")
         #expect(message.envelope.step == StepReference(step: "verify-consumer", direction: .forward, number: 1))
-        #expect(String(decoding: message.body, as: UTF8.self) == #"{"consumerId":"ada","orderId":"o1"}"#)
+        let body = #"{"consumerId":"ada","lines":[{"menuItemId":"pizza","quantity":1}],"orderId":"o1"}"#
+        #expect(String(decoding: message.body, as: UTF8.self) == body)
     }
 
     @Test func peopleFindASagaByWhatItsDefinitionSays() throws {
