@@ -41,8 +41,10 @@ public final class Connection: Sendable {
                 within: configuration.openTimeout, orTimeOut: "no broker took the connection in time")
             return Connection(core)
         } catch {
+            // First, as giving up is what the attempt under way fails with.
+            let explained = lastFailure.explain(error)
             core.abandon()
-            throw lastFailure.explain(error)
+            throw explained
         }
     }
 

@@ -26,7 +26,20 @@ import Testing
                 let consumers = [
                     try await connection.consume("exclusive"), try await connection.consume("auto-delete"),
                 ]
+                // Only once the broker has noticed: what it deletes later it would take from the new connection.
+                let direct = try await broker.connect()
+                await proxy.setRefusing(true)
                 await proxy.cutAll()
+                try await eventually {
+                    do {
+                        _ = try await direct.status(ofQueue: "auto-delete")
+                        return false
+                    } catch {
+                        return (error as? AMQPError)?.code == .notFound
+                    }
+                }
+                await direct.close()
+                await proxy.setRefusing(false)
                 try await events.recovered()
                 #expect(connection.metrics.consumersUp.value == 2)
                 try await publisher.publish(.named("one"), to: "x", routingKey: "e.1")
