@@ -74,11 +74,10 @@ struct SagaTransaction: Sendable {
             }
         case .existing, .starting:
             if let id = sagas.id(of: input.saga), sagas.folds[id] != nil {
-                take(input, into: id, &sagas, &result, at: milliseconds)
-            } else if case .existing = input.saga {
-                result.failures[input.place] = UnknownSaga(saga: input.saga)
+                return take(input, into: id, &sagas, &result, at: milliseconds)
             }
-        // Else the key is taken and its row gone by retention: it ran long ago.
+            // The key of a start may be taken and its row gone by retention: it ran long ago.
+            if case .existing = input.saga { result.failures[input.place] = UnknownSaga(saga: input.saga) }
         }
     }
 
