@@ -6,6 +6,7 @@ struct SkaldBench {
     /// Leaves the main actor at once: each hop from it costs a thread switch of 28 µs, which would be measured.
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.count == 2, arguments[0] == PrototypeService.word { exit(PrototypeService.serve(arguments[1])) }
         let status = await Task.detached {
             arguments == [BenchService.word] ? await BenchService.serve() : await run(arguments)
         }.value

@@ -34,13 +34,15 @@ import Testing
         ),
         "check": (ratios: [], figures: ["states_per_second", "bytes_per_state"]),
         "replay": (ratios: [], figures: ["histories_per_second", "parsed_histories_per_second"]),
-        // Services start, take orders and end: some ten seconds in a debug build.
+        // Services start, take orders and end, and so do those in C, whose tables are looked at: some ten seconds in a debug
+        // build.
         "saga": (
-            ratios: [],
+            ratios: ["saga_at_1_vs_c", "saga_at_16_vs_c", "saga_at_64_vs_c", "saga_at_256_vs_c"],
             figures: [
                 "sagas_per_second", "sagas_per_second_at_1", "sagas_per_second_at_16", "sagas_per_second_at_64",
                 "sagas_per_second_at_256", "idle_p50_ms", "idle_p99_ms", "saturated_p99_ms", "cpu_ms_per_saga",
-                "messages_per_saga", "transactions_per_saga",
+                "messages_per_saga", "transactions_per_saga", "c_sagas_per_second_at_1", "c_sagas_per_second_at_16",
+                "c_sagas_per_second_at_64", "c_sagas_per_second_at_256", "c_at_1_p50_ms", "c_cpu_ms_per_saga",
             ]
         ),
         "participant": (

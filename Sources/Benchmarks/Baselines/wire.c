@@ -68,25 +68,20 @@ bool wire_append_method(struct wire *wire, amqp_method_number_t id, void *method
   return true;
 }
 
-bool wire_append_content(struct wire *wire, amqp_basic_properties_t *properties, amqp_bytes_t body,
-                         struct bench_failure *failure) {
-  amqp_bytes_t space = payload_space(wire, header_fixed_size);
-  int size = amqp_encode_properties(AMQP_BASIC_CLASS, properties, space);
-  if (size < 0) {
-    return fail_with_status(failure, "encode properties", size);
-  }
-  uint8_t *header = (uint8_t *)space.bytes - header_fixed_size;
+/* Closes the header frame around properties that stand in its payload, and appends the body. */
+static bool finish_content(struct wire *wire, uint8_t *header, size_t properties_size, amqp_bytes_t body,
+                           struct bench_failure *failure) {
   put_u16(header, AMQP_BASIC_CLASS);
   put_u16(header + 2, 0);
   put_u32(header + 4, (uint32_t)((uint64_t)body.len >> 32));
   put_u32(header + 8, (uint32_t)body.len);
-  close_frame(wire, AMQP_FRAME_HEADER, (size_t)size + header_fixed_size);
+  close_frame(wire, AMQP_FRAME_HEADER, properties_size + header_fixed_size);
 
   const size_t part_size_max = frame_size_max - frame_head_size - frame_end_size;
   for (size_t offset = 0; offset < body.len;) {
     size_t rest = body.len - offset;
     size_t part_size = rest < part_size_max ? rest : part_size_max;
-    space = payload_space(wire, 0);
+    amqp_bytes_t space = payload_space(wire, 0);
     if (space.len < part_size) {
       return fail(failure, "a body of %zu bytes does not fit the buffer", body.len);
     }
@@ -95,6 +90,25 @@ bool wire_append_content(struct wire *wire, amqp_basic_properties_t *properties,
     offset += part_size;
   }
   return true;
+}
+
+bool wire_append_content(struct wire *wire, amqp_basic_properties_t *properties, amqp_bytes_t body,
+                         struct bench_failure *failure) {
+  amqp_bytes_t space = payload_space(wire, header_fixed_size);
+  int size = amqp_encode_properties(AMQP_BASIC_CLASS, properties, space);
+  if (size < 0) {
+    return fail_with_status(failure, "encode properties", size);
+  }
+  return finish_content(wire, (uint8_t *)space.bytes - header_fixed_size, (size_t)size, body, failure);
+}
+
+bool wire_append_encoded(struct wire *wire, amqp_bytes_t properties, amqp_bytes_t body, struct bench_failure *failure) {
+  amqp_bytes_t space = payload_space(wire, header_fixed_size);
+  if (space.len < properties.len) {
+    return fail(failure, "properties of %zu bytes do not fit the buffer", properties.len);
+  }
+  memcpy(space.bytes, properties.bytes, properties.len);
+  return finish_content(wire, (uint8_t *)space.bytes - header_fixed_size, properties.len, body, failure);
 }
 
 bool wire_has_room(const struct wire *wire, size_t byte_count) {
@@ -131,11 +145,16 @@ static bool decode(struct wire *wire, size_t byte_count, wire_frame_handler *on_
   return true;
 }
 
-bool wire_receive(struct wire *wire, wire_frame_handler *on_frame, void *context, struct bench_failure *failure) {
+bool wire_receive_some(struct wire *wire, int flags, bool *is_empty, wire_frame_handler *on_frame, void *context,
+                       struct bench_failure *failure) {
   ssize_t received;
   do {
-    received = recv(wire->socket, wire->in, wire_buffer_size, 0);
+    received = recv(wire->socket, wire->in, wire_buffer_size, flags);
   } while (received < 0 && errno == EINTR);
+  *is_empty = received < 0 && errno == EAGAIN;
+  if (*is_empty) {
+    return true;
+  }
   if (received < 0) {
     return fail(failure, "receive: %s", strerror(errno));
   }
@@ -143,4 +162,10 @@ bool wire_receive(struct wire *wire, wire_frame_handler *on_frame, void *context
     return fail(failure, "receive: the broker closed the connection");
   }
   return decode(wire, (size_t)received, on_frame, context, failure);
+}
+
+bool wire_receive(struct wire *wire, wire_frame_handler *on_frame, void *context, struct bench_failure *failure) {
+  bool is_empty;
+  return wire_receive_some(wire, 0, &is_empty, on_frame, context, failure) &&
+         (!is_empty || fail(failure, "receive: nothing came"));
 }

@@ -14,6 +14,9 @@ final class OrderGenerator: Sendable {
     private let ids = UUIDv7Source(now: { Logger.wallClockMilliseconds() })
     private let number = Lock(0)
 
+    /// The orders placed so far.
+    var orderCount: Int { number.withLock { $0 } }
+
     /// Enough that orders under way together are seldom of one consumer.
     private static let consumerCount = 1_000
     private static let restaurantCount = 20

@@ -4,20 +4,21 @@ internal import Telemetry
 extension Benchmark {
     /// Whole sagas through the services, as they are delivered.
     static let saga = Benchmark(
-        name: "saga", summary: "create-order sagas through four services and the orchestrator, each a process",
+        name: "saga",
+        summary: "create-order sagas through four services and the orchestrator, each a process, beside the same in C",
         options: [NumberOption(name: "orders", summary: "orders of a section at 64 and more at once", standard: 4_000)]
     ) { settings in
         try await withServers { broker, cluster in
             var report = Report()
             SagaBenchmark.describe(&report)
             try await SagaSystem.lend("small", on: broker, cluster) { system in
-                let generator = try await OrderGenerator(system)
-                defer { Task { await generator.close() } }
-                let bench = SagaBenchmark(system: system, generator: generator, settings: settings)
-                try await bench.measure(&report)
+                let side = try await SagaSide(prefix: "", system: system, generator: OrderGenerator(system))
+                defer { Task { await side.generator.close() } }
+                try await SagaBenchmark.compare(side, settings, &report)
                 if settings.isQuick || !settings.wants("stored") { return }
                 try await SagaSystem.lend("large", on: broker, cluster) { large in
-                    try await bench.compareWithFullStore(large, &report)
+                    try await SagaBenchmark(skald: side, prototype: nil, settings: settings)
+                        .compareWithFullStore(large, &report)
                 }
             }
             return report
@@ -25,10 +26,11 @@ extension Benchmark {
     }
 }
 
-/// The sections of the benchmark, over one system.
+/// The sections of the benchmark, over the delivered system and the prototype in C.
 struct SagaBenchmark {
-    let system: SagaSystem
-    let generator: OrderGenerator
+    let skald: SagaSide
+    /// Nil where only the delivered system is of interest; it has ended then.
+    let prototype: SagaSide?
     let settings: RunSettings
 
     /// The orders under way at once, and the sagas a second that are wanted then.
@@ -39,15 +41,33 @@ struct SagaBenchmark {
     private static let saturation = 256
     private static let storedCount = 200_000
 
-    func measure(_ report: inout Report) async throws {
-        try await generator.bringWhatIsNeeded()
-        _ = try await generator.run(settings.count(1_000, quick: 10), outstanding: settings.count(64, quick: 4))
-        let costs = SagaCosts()
-        let rounds = try await measureLevels(costs)
-        reportLevels(rounds, &report)
+    /// Measures a side beside the prototype, which is there for as long as that takes.
+    static func compare(_ skald: SagaSide, _ settings: RunSettings, _ report: inout Report) async throws {
+        let system = skald.system
+        try await SagaSystem.lend("prototype", of: .prototype, on: system.broker, system.cluster) { other in
+            let side = try await SagaSide(prefix: "c_", system: other, generator: OrderGenerator(other))
+            defer { Task { await side.generator.close() } }
+            try await SagaBenchmark(skald: skald, prototype: side, settings: settings).measure(&report)
+            try await PrototypeAudit.check(other, orderCount: side.generator.orderCount)
+        }
+    }
+
+    private var sides: [SagaSide] { [skald] + (prototype.map { [$0] } ?? []) }
+
+    private func measure(_ report: inout Report) async throws {
+        try await skald.generator.bringWhatIsNeeded()
+        for side in sides {
+            _ = try await side.generator.run(
+                settings.count(1_000, quick: 10), outstanding: settings.count(64, quick: 4))
+        }
+        let rounds = try await measureLevels()
+        for side in sides { reportLevels(of: side, rounds, &report) }
+        reportRatios(rounds, &report)
         if settings.wants("idle") { try await measureIdle(&report) }
-        costs.report(to: &report)
-        if settings.wants("counts") { try await countMessages(&report) }
+        for side in sides { side.costs.report(as: side.prefix, to: &report) }
+        if settings.wants("counts") {
+            for side in sides { try await countMessages(side, &report) }
+        }
     }
 
     private func orderCount(_ outstanding: Int) -> Int {
@@ -62,46 +82,53 @@ struct SagaBenchmark {
 
     // MARK: Sections
 
-    private func measureLevels(_ costs: SagaCosts) async throws -> Rounds {
+    /// The sides of a level are neighbours in each round, because neighbours share their noise.
+    private func measureLevels() async throws -> Rounds {
         let comparison = Comparison(
             "saga",
-            levels.map { level in
-                .init(name: Self.side(level.outstanding)) {
-                    let count = orderCount(level.outstanding)
-                    let before = system.processorTimes()
-                    let measurement = try await Measurement.take(count: count) { measurement in
-                        measurement.latencies = try await generator.run(count, outstanding: level.outstanding)
+            levels.flatMap { level in
+                sides.map { side in
+                    .init(name: side.name(level.outstanding)) {
+                        try await side.measure(orderCount(level.outstanding), outstanding: level.outstanding)
                     }
-                    costs.add(before, system.processorTimes(), count, at: level.outstanding)
-                    if let trouble = system.trouble { throw BaselineFailure(description: trouble) }
-                    return measurement
                 }
             })
         return try await comparison.run(settings)
     }
 
     private var levels: [(outstanding: Int, reach: Double?)] {
-        Self.levels.filter { settings.wants(Self.side($0.outstanding)) }
+        Self.levels.filter { settings.wants(skald.name($0.outstanding)) }
     }
 
-    private static func side(_ outstanding: Int) -> String { "at_\(outstanding)" }
-
-    private func reportLevels(_ rounds: Rounds, _ report: inout Report) {
-        let spreads = levels.map { rounds.spread(Self.side($0.outstanding), \.perSecond) }
-        if let best = spreads.max(by: { $0.median < $1.median }) { report.figure("sagas_per_second", best) }
+    private func reportLevels(of side: SagaSide, _ rounds: Rounds, _ report: inout Report) {
+        let isSkald = side.prefix.isEmpty
+        let spreads = levels.map { rounds.spread(side.name($0.outstanding), \.perSecond) }
+        if let best = spreads.max(by: { $0.median < $1.median }) {
+            report.figure("\(side.prefix)sagas_per_second", best)
+        }
         for (level, spread) in zip(levels, spreads) {
             report.figure(
-                "sagas_per_second_at_\(level.outstanding)", spread, reach: level.reach.map { .atLeast($0) })
+                "\(side.prefix)sagas_per_second_at_\(level.outstanding)", spread,
+                reach: isSkald ? level.reach.map { .atLeast($0) } : nil)
         }
-        for (outstanding, prefix) in [(1, "at_1"), (Self.saturation, "saturated")]
-        where rounds.hasSide(Self.side(outstanding)) {
+        for (outstanding, name) in [(1, "at_1"), (Self.saturation, "saturated")]
+        where rounds.hasSide(side.name(outstanding)) {
             for percent in [50, 95, 99] {
-                let spread = rounds.spread(Self.side(outstanding)) {
+                let spread = rounds.spread(side.name(outstanding)) {
                     $0.latencyMicroseconds(percentile: Double(percent)) / 1_000
                 }
-                let isAlone = outstanding == 1 && percent == 50
-                report.figure("\(prefix)_p\(percent)_ms", spread, reach: isAlone ? .atMost(10) : nil)
+                let isGoal = isSkald && outstanding == 1 && percent == 50
+                report.figure("\(side.prefix)\(name)_p\(percent)_ms", spread, reach: isGoal ? .atMost(10) : nil)
             }
+        }
+    }
+
+    private func reportRatios(_ rounds: Rounds, _ report: inout Report) {
+        guard let prototype else { return }
+        for (outstanding, _) in levels {
+            report.ratio(
+                "saga_at_\(outstanding)_vs_c",
+                rounds.ratio(skald.name(outstanding), over: prototype.name(outstanding), \.perSecond))
         }
     }
 
@@ -109,7 +136,7 @@ struct SagaBenchmark {
     private func measureIdle(_ report: inout Report) async throws {
         var percentiles: [Double: [Double]] = [:]
         for _ in 0..<settings.roundCount {
-            let latencies = try await generator.runSlowly(settings.count(50, quick: 2), every: .milliseconds(200))
+            let latencies = try await skald.generator.runSlowly(settings.count(50, quick: 2), every: .milliseconds(200))
             let spread = Spread(latencies.map(\.inMilliseconds))
             for percent in [50.0, 95, 99] { percentiles[percent, default: []].append(spread.percentile(percent)) }
         }
@@ -118,18 +145,19 @@ struct SagaBenchmark {
         }
     }
 
-    private func countMessages(_ report: inout Report) async throws {
+    private func countMessages(_ side: SagaSide, _ report: inout Report) async throws {
         let count = orderCount(Self.saturation)
         let pause = settings.isQuick ? Duration.zero : SagaCounters.settlingTime
         try await Task.sleep(for: pause)
-        let before = try await SagaCounters.read(system)
-        _ = try await generator.run(count, outstanding: Self.saturation)
+        let before = try await SagaCounters.read(side.system)
+        _ = try await side.generator.run(count, outstanding: Self.saturation)
         try await Task.sleep(for: pause)
-        let after = try await SagaCounters.read(system)
+        let after = try await SagaCounters.read(side.system)
         report.figure(
-            "messages_per_saga", Spread([Double(after.messageCount - before.messageCount) / Double(count)]))
+            "\(side.prefix)messages_per_saga",
+            Spread([Double(after.messageCount - before.messageCount) / Double(count)]))
         report.figure(
-            "transactions_per_saga",
+            "\(side.prefix)transactions_per_saga",
             Spread([Double(after.transactionCount - before.transactionCount) / Double(count)]))
     }
 
@@ -148,51 +176,37 @@ struct SagaBenchmark {
                 }
             }
         }
-        let rounds = try await Comparison("stored", [side("small", generator), side("large", other)]).run(settings)
-        report.figure("stored_small_sagas", Spread([Double(try await StoredSagas.count(in: system))]))
+        let sides = [side("small", skald.generator), side("large", other)]
+        let rounds = try await Comparison("stored", sides).run(settings)
+        report.figure("stored_small_sagas", Spread([Double(try await StoredSagas.count(in: skald.system))]))
         report.figure("stored_large_sagas", Spread([Double(try await StoredSagas.count(in: large))]))
         report.ratio("rate_at_200k_vs_1k", rounds.ratio("large", over: "small", \.perSecond), reach: .atLeast(0.85))
     }
 
     static func describe(_ report: inout Report) {
         report.describe(
-            "saga",
+            "both sides",
             [
                 "processes": "generator, order, consumer, kitchen, accounting, orchestrator, broker, postgres",
-                "messages": "order placed by message; durable quorum queues, persistent, confirmed",
-                "durability": "fsync and synchronous_commit on",
+                "messages": "13 a saga, the order placed by message; durable quorum queues, persistent, confirmed",
+                "broker": "a virtual host with the declared topology; a service consumes and publishes apart",
+                "durability": "fsync and synchronous_commit on, COMMIT before the acknowledgement",
+                "tables": "inbox, fence, stored replies, outbox; aggregates; instances and history of sagas",
+                "batch": "at most 64, prefetch 256, one transaction; confirmed outbox rows go with the next",
                 "database": "one for each service, one cluster, over its socket",
-                "kitchen": "simulation off", "end": "order.approved on a queue of the generator",
-                "log": "warnings and errors",
+                "generator": "the same; the end is order.approved on its queue",
+            ])
+        report.describe(
+            "saga",
+            ["is": "the services as they are delivered", "kitchen": "simulation off", "log": "warnings and errors"])
+        report.describe(
+            "c",
+            [
+                "is": "one thread, one pipelined connection, two round trips a batch, best C for AMQP",
+                "bodies": "fixed layouts of about our sizes, in tables too; envelopes stored as AMQP encodes them",
+                "left out": "what no good run meets: refusals, compensation, timers that fire, recovery, partitions",
             ])
         report.describe(
             "stored", ["large": "an orchestrator with \(storedCount) finished sagas", "small": "the system measured"])
-    }
-}
-
-/// What a saga costs each process.
-private final class SagaCosts: Sendable {
-    /// By name and orders under way.
-    private let milliseconds = Lock<[String: [Int: [Double]]]>([:])
-
-    func add(_ before: [String: Duration], _ after: [String: Duration], _ count: Int, at outstanding: Int) {
-        milliseconds.withLock { all in
-            var sum = 0.0
-            for (name, time) in after {
-                let cost = (time - (before[name] ?? .zero)).inMilliseconds / Double(count)
-                all[name, default: [:]][outstanding, default: []].append(cost)
-                // The generator stands for the world outside.
-                if name != "generator" { sum += cost }
-            }
-            all["", default: [:]][outstanding, default: []].append(sum)
-        }
-    }
-
-    func report(to report: inout Report) {
-        for (name, levels) in milliseconds.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-            let prefix = name.isEmpty ? "" : "\(name)_"
-            if let values = levels[256] { report.figure("\(prefix)cpu_ms_per_saga", Spread(values)) }
-            if let values = levels[1] { report.figure("at_1_\(prefix)cpu_ms_per_saga", Spread(values)) }
-        }
     }
 }

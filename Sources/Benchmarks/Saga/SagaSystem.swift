@@ -5,7 +5,7 @@ internal import Messaging
 internal import Orchestration
 internal import Postgres
 
-/// The whole system as it is delivered: every service a process of its own, with its own database and broker user.
+/// The whole system, every service a process of its own, with its own database and broker user.
 final class SagaSystem: Sendable {
     let broker: RabbitServer
     let cluster: PostgresCluster
@@ -21,11 +21,13 @@ final class SagaSystem: Sendable {
     static let watcher = "bench"
 
     /// Lends a system in which all services run.
+    ///
+    /// - Parameter programs: what its services are.
     static func lend<Result>(
-        _ name: String, on broker: RabbitServer, _ cluster: PostgresCluster,
+        _ name: String, of programs: SagaPrograms = .delivered, on broker: RabbitServer, _ cluster: PostgresCluster,
         _ body: (SagaSystem) async throws -> Result
     ) async throws -> Result {
-        let system = try await SagaSystem(name, broker, cluster)
+        let system = try await SagaSystem(name, programs, broker, cluster)
         do {
             let result = try await body(system)
             try await system.end()
@@ -38,14 +40,16 @@ final class SagaSystem: Sendable {
         }
     }
 
-    private init(_ name: String, _ broker: RabbitServer, _ cluster: PostgresCluster) async throws {
+    private init(
+        _ name: String, _ programs: SagaPrograms, _ broker: RabbitServer, _ cluster: PostgresCluster
+    ) async throws {
         self.name = name
         self.broker = broker
         self.cluster = cluster
         let declared = DeclaredSystem(try ShippedSagas.library())
         let services = declared.services.map(\.name)
         self.services = services
-        try ServiceExecutable.check(services)
+        try programs.check(services)
         try await Self.prepare(declared.topology(virtualHost: name), on: broker)
         owner = try LocalProcessOwner()
         folder = "/tmp/skald-bench-\(getpid())-\(name)"
@@ -53,10 +57,11 @@ final class SagaSystem: Sendable {
             throw BaselineFailure(description: "mkdir \(folder): \(String(cString: strerror(errno)))")
         }
         var running: [String: LocalProcess] = [:]
-        let starter = ServiceStarter(name: name, broker: broker, cluster: cluster, owner: owner, folder: folder)
+        let starter = ServiceStarter(
+            name: name, programs: programs, broker: broker, cluster: cluster, owner: owner, folder: folder)
         for service in services {
             _ = try await cluster.createDatabase("\(name)_\(service)")
-            try await starter.migrate(service, password: Self.password)
+            if programs == .delivered { try await starter.migrate(service, password: Self.password) }
         }
         for service in services { running[service] = try await starter.start(service, password: Self.password) }
         self.running = running

@@ -6,4 +6,5 @@
 #include "null_sink.h"
 #include "plain_loop.h"
 #include "postgres_loop.h"
+#include "prototype.h"
 #include "write_count.h"
