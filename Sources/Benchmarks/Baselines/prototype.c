@@ -10,9 +10,13 @@
 static const struct statement common_statements[] = {
     {"begin", "BEGIN"},
     {"commit", "COMMIT"},
+    {"rollback", "ROLLBACK"},
     {"claim",
      "INSERT INTO inbox (id, type, saga) SELECT id, type, nullif(saga, '') "
      "FROM unnest($1::uuid[], $2::text[], $3::text[]) AS member (id, type, saga) ON CONFLICT DO NOTHING RETURNING id"},
+    {"claim_new",
+     "INSERT INTO inbox (id, type, saga) SELECT id, type, nullif(saga, '') "
+     "FROM unnest($1::uuid[], $2::text[], $3::text[]) AS member (id, type, saga)"},
     {"fence",
      "INSERT INTO fence (saga, step, state) SELECT saga, step, 'done' "
      "FROM unnest($1::text[], $2::text[]) AS wanted (saga, step) ON CONFLICT DO NOTHING RETURNING saga"},

@@ -129,26 +129,37 @@ bool database_put(struct database *database, const char *name, struct column *co
          fail_with_connection(failure, name, database->connection);
 }
 
-/* The results of one statement: itself, and NULL behind it. */
-static bool take_result(struct database *database, result_handler *handler, void *context,
+/* Classes 22, data exception, and 23, integrity constraint violation. */
+static bool is_refusal(const PGresult *result) {
+  const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return state != NULL && state[0] == '2' && (state[1] == '2' || state[1] == '3');
+}
+
+/* The results of one statement: itself, and NULL behind it. What stands behind a refusal was not run. */
+static bool take_result(struct database *database, result_handler *handler, void *context, bool *is_refused,
                         struct bench_failure *failure) {
   PGresult *result = PQgetResult(database->connection);
   ExecStatusType status = PQresultStatus(result);
-  bool is_taken = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
-                      ? handler == NULL || handler(context, result, failure)
-                      : fail(failure, "pipeline: %s", PQresultErrorMessage(result));
+  bool is_taken = true;
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+    is_taken = handler == NULL || handler(context, result, failure);
+  } else if (is_refused != NULL && (*is_refused || is_refusal(result))) {
+    *is_refused = true;
+  } else {
+    is_taken = fail(failure, "pipeline: %s", PQresultErrorMessage(result));
+  }
   PQclear(result);
   PQclear(PQgetResult(database->connection));
   return is_taken;
 }
 
-bool database_run(struct database *database, void *context, struct bench_failure *failure) {
+bool database_run(struct database *database, void *context, bool *is_refused, struct bench_failure *failure) {
   PGconn *connection = database->connection;
   if (PQpipelineSync(connection) != 1) {
     return fail_with_connection(failure, "sync", connection);
   }
   for (size_t place = 0; place < database->queued_count; place++) {
-    if (!take_result(database, database->handlers[place], context, failure)) {
+    if (!take_result(database, database->handlers[place], context, is_refused, failure)) {
       return false;
     }
   }

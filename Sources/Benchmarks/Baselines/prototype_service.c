@@ -65,12 +65,20 @@ bool service_send(struct service *service, enum message_kind kind, const struct 
          (message->answered == NULL || add_reply(service, message, failure));
 }
 
+static void clear_batch(struct service *service) {
+  service->message_count = service->room.used = 0;
+  for (size_t place = 0; place < role_columns + role_column_count_max; place++) {
+    column_clear(column(service, place));
+  }
+  for (size_t place = 0; place < service->member_count; place++) {
+    struct delivery *member = service->members[place];
+    member->is_new = member->is_fence_new = member->is_found = false;
+  }
+}
+
 /* Takes the oldest deliveries, up to the second of one saga: it is decided upon what the first has written. */
 static void take_members(struct service *service) {
-  service->member_count = service->message_count = service->room.used = 0;
-  for (size_t place = 0; place < role_columns + role_column_count_max; place++) {
-    column_clear(&service->columns[place]);
-  }
+  service->member_count = 0;
   while (service->member_count < batch_size_max && service->member_count < service->intake.count) {
     struct delivery *next = intake_at(&service->intake, service->member_count);
     for (size_t place = 0; next->saga.size > 0 && place < service->member_count; place++) {
@@ -78,7 +86,6 @@ static void take_members(struct service *service) {
         return;
       }
     }
-    next->is_new = next->is_fence_new = next->is_found = false;
     service->members[service->member_count++] = next;
   }
 }
@@ -112,8 +119,7 @@ static bool on_fenced(void *context, const PGresult *result, struct bench_failur
   return true;
 }
 
-/* First round trip: BEGIN, inbox and fence for all, and what the role reads. */
-static bool open_batch(struct service *service, struct bench_failure *failure) {
+static bool add_claims(struct service *service, struct bench_failure *failure) {
   for (size_t place = 0; place < service->member_count; place++) {
     const struct delivery *member = service->members[place];
     const struct message_rule *rule = &message_rules[member->kind];
@@ -127,10 +133,15 @@ static bool open_batch(struct service *service, struct bench_failure *failure) {
       return false;
     }
   }
-  return service_put(service, "begin", 0, 0, NULL, failure) &&
+  return true;
+}
+
+/* First round trip: BEGIN, inbox and fence for all, and what the role reads. */
+static bool open_batch(struct service *service, struct bench_failure *failure) {
+  return add_claims(service, failure) && service_put(service, "begin", 0, 0, NULL, failure) &&
          service_put(service, "claim", claim_ids, 3, on_claimed, failure) &&
          service_put(service, "fence", fence_sagas, 2, on_fenced, failure) &&
-         service->role->read(service, failure) && database_run(&service->database, service, failure);
+         service->role->read(service, failure) && database_run(&service->database, service, NULL, failure);
 }
 
 static bool decide(struct service *service, struct bench_failure *failure) {
@@ -189,18 +200,58 @@ static bool add_confirmed(struct service *service, size_t count, struct bench_fa
 }
 
 /* Second round trip: what was decided, the outbox, the rows whose messages are confirmed, COMMIT. */
-static bool close_batch(struct service *service, struct bench_failure *failure) {
+static bool close_batch(struct service *service, bool *is_refused, struct bench_failure *failure) {
   size_t confirmed_count = outlet_confirmed_count(&service->outlet);
   if (!add_confirmed(service, confirmed_count, failure) || !service->role->write(service, failure) ||
       !service_put(service, "reply", reply_commands, 5, NULL, failure) ||
       !service_put(service, "outbox", outbox_ids, 5, NULL, failure) ||
       !service_put(service, "stored", repeated_ids, 1, on_stored, failure) ||
       !service_put(service, "forget", confirmed_ids, 1, NULL, failure) ||
-      !service_put(service, "commit", 0, 0, NULL, failure) || !database_run(&service->database, service, failure)) {
+      !service_put(service, "commit", 0, 0, NULL, failure) ||
+      !database_run(&service->database, service, is_refused, failure)) {
     return false;
   }
-  outlet_forget(&service->outlet, confirmed_count);
+  if (is_refused == NULL || !*is_refused) {
+    outlet_forget(&service->outlet, confirmed_count);
+  }
   return true;
+}
+
+/* Whether the role remembers all that reading would find for these members. */
+static bool can_guess(struct service *service) {
+  for (size_t place = 0; place < service->member_count; place++) {
+    struct delivery *member = service->members[place];
+    if (message_rules[member->kind].is_command || !service->role->guess(service, member)) {
+      return false;
+    }
+    member->is_new = true;
+  }
+  return true;
+}
+
+/* Both round trips in one: everything is taken for new and decided from memory; the database refuses all of it if any
+   of that is wrong, and then it is as if nothing had been tried. */
+static bool try_guess(struct service *service, bool *is_done, struct bench_failure *failure) {
+  bool is_refused = false;
+  *is_done = false;
+  if (service->role->guess == NULL) {
+    return true;
+  }
+  service->is_guess = true;
+  if (!add_claims(service, failure) || !service->role->read(service, failure)) {
+    return false;
+  }
+  if (can_guess(service)) {
+    if (!service_put(service, "begin", 0, 0, NULL, failure) ||
+        !service_put(service, "claim_new", claim_ids, 3, NULL, failure) || !decide(service, failure) ||
+        !close_batch(service, &is_refused, failure)) {
+      return false;
+    }
+    *is_done = !is_refused;
+  }
+  service->is_guess = false;
+  return !is_refused || (service_put(service, "rollback", 0, 0, NULL, failure) &&
+                         database_run(&service->database, service, NULL, failure));
 }
 
 static bool publish(struct service *service, struct bench_failure *failure) {
@@ -216,10 +267,23 @@ static bool publish(struct service *service, struct bench_failure *failure) {
   return column(service, repeated_ids)->count == 0 || outlet_await_confirms(&service->outlet, failure);
 }
 
+static bool run_transaction(struct service *service, struct bench_failure *failure) {
+  bool is_done;
+  clear_batch(service);
+  if (!try_guess(service, &is_done, failure)) {
+    return false;
+  }
+  if (is_done) {
+    return true;
+  }
+  clear_batch(service);
+  return open_batch(service, failure) && decide(service, failure) && close_batch(service, NULL, failure);
+}
+
 static bool run_batch(struct service *service, struct bench_failure *failure) {
   take_members(service);
-  return open_batch(service, failure) && decide(service, failure) && close_batch(service, failure) &&
-         publish(service, failure) && intake_acknowledge(&service->intake, service->member_count, failure);
+  return run_transaction(service, failure) && publish(service, failure) &&
+         intake_acknowledge(&service->intake, service->member_count, failure);
 }
 
 /* With no batch to go with, the rows of confirmed messages go by themselves. */
@@ -230,7 +294,7 @@ static bool forget_confirmed(struct service *service, struct bench_failure *fail
     return true;
   }
   if (!add_confirmed(service, count, failure) || !service_put(service, "forget", confirmed_ids, 1, NULL, failure) ||
-      !database_run(&service->database, service, failure)) {
+      !database_run(&service->database, service, NULL, failure)) {
     return false;
   }
   outlet_forget(&service->outlet, count);

@@ -1,5 +1,5 @@
-/* What every process of the prototype does: takes a batch, runs it as one transaction of two round trips, acknowledges
-   it after the commit and publishes what follows from memory. What is particular to one is in its role. */
+/* What every process of the prototype does: takes a batch, runs it as one transaction of one or two round trips,
+   acknowledges it after the commit and publishes what follows from memory. What is particular to one is in its role. */
 #pragma once
 #include "prototype_database.h"
 #include "prototype_intake.h"
@@ -36,6 +36,8 @@ struct service {
   struct outlet outlet;
   struct column columns[role_columns + role_column_count_max];
 
+  /* Whether the batch is decided by what is remembered; the database refuses what was remembered wrongly. */
+  bool is_guess;
   /* The batch. */
   struct delivery *members[batch_size_max];
   size_t member_count;
@@ -53,8 +55,10 @@ struct role {
   const struct statement *statements;
   /* The types of its own columns, 0 at the end. */
   uint32_t column_types[role_column_count_max + 1];
-  /* Queues what it has to read and lock before it decides. */
+  /* Queues what it has to read and lock before it decides; of a guess only adds the columns. */
   bool (*read)(struct service *service, struct bench_failure *failure);
+  /* Tells what reading would find, if that is remembered; NULL for a role that remembers nothing. */
+  bool (*guess)(struct service *service, struct delivery *delivery);
   /* Decides about a message that is new: adds rows and messages. */
   bool (*decide)(struct service *service, struct delivery *delivery, struct bench_failure *failure);
   /* Queues its writes. */
