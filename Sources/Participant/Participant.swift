@@ -62,9 +62,10 @@ public final class Participant: Sendable {
     ) throws {
         try configuration.check()
         self.configuration = configuration
-        self.queues = queues
-        factory = MessageFactory(
+        let factory = MessageFactory(
             service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)
+        self.factory = factory
+        self.queues = queues + Self.controlQueues(configuration, factory)
         self.telemetry = telemetry
         self.now = now
         let pool = pool ?? PostgresPool(configuration.database)
@@ -205,6 +206,23 @@ public final class Participant: Sendable {
         var options = PublisherOptions()
         options.windowCountMax = max(512, configuration.batch.sizeMax * 8)
         return options
+    }
+
+    /// Where the service hears what it is to hold back, whatever else it works on.
+    private static func controlQueues(
+        _ configuration: ParticipantConfiguration, _ factory: MessageFactory
+    ) -> [ParticipantQueue] {
+        guard TopologyNames.hasControlQueue(configuration.service) else { return [] }
+        var handlers = Handlers()
+        handlers.takePauses(of: configuration.service)
+        return [
+            ParticipantQueue(
+                name: TopologyNames.controlQueue(of: configuration.service), kind: .command,
+                senders: .users([TopologyNames.orchestrator]),
+                handler: TableRunHandler(
+                    handlers.commands, factory: factory, deadline: configuration.deadlines.handler),
+                ladder: .none, isPausable: false)
+        ]
     }
 
     /// The queues plain handlers need: commands if there are any, events if any is subscribed to.

@@ -18,12 +18,16 @@ import Testing
         #expect(
             kitchen == [
                 "kitchen.commands", "kitchen.commands.dead", "kitchen.commands.retry.1s", "kitchen.commands.retry.5s",
-                "kitchen.commands.retry.30s", "kitchen.commands.retry.2m", "kitchen.events", "kitchen.events.dead",
-                "kitchen.events.retry.10s",
+                "kitchen.commands.retry.30s", "kitchen.commands.retry.2m", "kitchen.control", "kitchen.control.dead",
+                "kitchen.events", "kitchen.events.dead", "kitchen.events.retry.10s",
             ])
         #expect(topology.queues.allSatisfy { $0.type == "quorum" })
         let bindings = topology.bindings
         #expect(bindings.contains(.init(exchange: "skald.commands", queue: "kitchen.commands", routingKey: "kitchen")))
+        #expect(
+            bindings.contains(
+                .init(exchange: "skald.commands", queue: "kitchen.control", routingKey: "kitchen.control")))
+        #expect(!bindings.contains { $0.queue == "orchestrator.control" })
         #expect(
             bindings.contains(.init(exchange: "skald.events", queue: "kitchen.events", routingKey: "order.approved")))
         #expect(

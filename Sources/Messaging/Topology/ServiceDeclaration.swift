@@ -44,10 +44,14 @@ public struct ServiceDeclaration: Sendable, Hashable {
     public var queues: [String] {
         var queues: [String] = []
         if takesCommands { queues.append(TopologyNames.commandQueue(of: name)) }
+        if TopologyNames.hasControlQueue(name) { queues.append(TopologyNames.controlQueue(of: name)) }
         if takesReplies { queues.append(TopologyNames.replyQueue(of: name)) }
         if !subscriptions.isEmpty { queues.append(TopologyNames.eventQueue(of: name)) }
         return queues
     }
 
-    public func ladder(of queue: String) -> RetryLadder { queueLadders[queue] ?? ladder }
+    /// What a service is told about itself has one chance: whoever told it looks whether it was taken.
+    public func ladder(of queue: String) -> RetryLadder {
+        queueLadders[queue] ?? (queue == TopologyNames.controlQueue(of: name) ? .none : ladder)
+    }
 }

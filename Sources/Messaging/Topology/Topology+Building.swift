@@ -31,6 +31,10 @@ extension Topology {
         if service.takesCommands {
             bind(TopologyNames.commands, TopologyNames.commandQueue(of: name), name)
         }
+        if TopologyNames.hasControlQueue(name) {
+            let control = TopologyNames.controlQueue(of: name)
+            bind(TopologyNames.commands, control, control)
+        }
         if service.takesReplies {
             bind(TopologyNames.replies, TopologyNames.replyQueue(of: name), name)
         }

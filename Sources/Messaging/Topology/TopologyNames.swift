@@ -14,6 +14,10 @@ public enum TopologyNames {
     public static let orchestrator = "orchestrator"
 
     public static func commandQueue(of service: String) -> String { "\(service).commands" }
+    /// Where a service hears what it is to hold back, also while it holds everything back. The orchestrator hears it among its
+    /// commands, which come from operators only.
+    public static func controlQueue(of service: String) -> String { "\(service).control" }
+    public static func hasControlQueue(_ service: String) -> Bool { service != orchestrator }
     public static func replyQueue(of service: String) -> String { "\(service).replies" }
     public static func eventQueue(of service: String) -> String { "\(service).events" }
 

@@ -76,6 +76,14 @@ package struct SagaStore: Sendable {
         return (definition, try stored.fold(by: definition).instance)
     }
 
+    /// The orders that an operator may give to the saga now, with their consequences; nil if there is no such saga.
+    ///
+    /// - Parameter now: in milliseconds since 1970.
+    package func choices(for id: Identifier, now: Int64) async throws -> [OperatorChoice]? {
+        guard let (definition, instance) = try await instance(id) else { return nil }
+        return SagaMachine.operatorChoices(definition.compiled, instance, milliseconds: now)
+    }
+
     /// What happened to a saga, from its start.
     package func records(of id: Identifier) async throws -> [HistoryRecord] {
         let rows = try await database.query(

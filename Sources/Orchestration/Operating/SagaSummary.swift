@@ -65,7 +65,7 @@ package struct HistoryRecord: Sendable {
     package let number: Int64
     /// Milliseconds since 1970.
     package let at: Int64
-    /// The message that brought the input; nil for timers and people.
+    /// The message that brought the input; nil for timers.
     package let messageID: String?
     package let entry: History.Entry
 }

@@ -4,7 +4,7 @@ import Postgres
 package import SagaFile
 import Telemetry
 
-/// Runs sagas: a participant that takes replies and events, and from operators what they did, and fires timers beside.
+/// Runs sagas: a participant that takes replies, events and operators' orders, and fires timers beside.
 ///
 /// Any number may run at once on one database; a saga is worked on by one at a time, whichever gets its messages.
 package struct Orchestrator: LongRunning {
@@ -21,12 +21,17 @@ package struct Orchestrator: LongRunning {
         let pool = PostgresPool(configuration.database)
         try await shelf.register(in: pool)
         let telemetry = ParticipantTelemetry.standard(service: configuration.service)
+        let now: @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
         let sagas = SagaTransaction(
-            shelf: shelf, commands: CommandMaker(user: configuration.user), now: { Logger.wallClockMilliseconds() },
-            log: SagaLog(telemetry.log))
+            shelf: shelf, commands: CommandMaker(user: configuration.user), now: now, log: SagaLog(telemetry.log))
+        let operating = OperatorHandler(
+            sagas: sagas,
+            pauses: PauseOrdering(
+                services: Set(DeclaredSystem(library).services.map(\.name)),
+                factory: MessageFactory(
+                    service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)))
         participant = try Participant(
-            configuration, handlers: Self.handlers, beside: Self.queues(sagas, configuration), telemetry: telemetry,
-            pool: pool)
+            configuration, queues: Self.queues(sagas, operating, configuration), telemetry: telemetry, pool: pool)
         pauses = PauseKeeping(sagas: sagas, log: telemetry.log)
         retention = RetentionKeeping(database: pool, log: telemetry.log)
         scan = TimerScan(
@@ -40,15 +45,8 @@ package struct Orchestrator: LongRunning {
         try await RunningTogether([participant, timers, pausing, retention]).run()
     }
 
-    /// The commands that it takes: what operators do with the tool is kept beside the sagas.
-    private static var handlers: Handlers {
-        var handlers = Handlers()
-        handlers.recordOperatorActions()
-        return handlers
-    }
-
     private static func queues(
-        _ sagas: SagaTransaction, _ configuration: ParticipantConfiguration
+        _ sagas: SagaTransaction, _ operating: OperatorHandler, _ configuration: ParticipantConfiguration
     ) -> [ParticipantQueue] {
         [
             ParticipantQueue(
@@ -58,6 +56,10 @@ package struct Orchestrator: LongRunning {
                 name: TopologyNames.eventQueue(of: configuration.service), kind: .event,
                 senders: .usersOrOwner([TopologyNames.tool]), handler: EventHandler(sagas: sagas),
                 ladder: configuration.ladder),
+            ParticipantQueue(
+                name: TopologyNames.commandQueue(of: configuration.service), kind: .command,
+                senders: .users(configuration.commandSenders), handler: operating, ladder: configuration.ladder,
+                isPausable: false),
         ]
     }
 }

@@ -48,18 +48,15 @@ struct SagaPauseStore: Sendable {
         return untold
     }
 
-    static func pause(
-        _ participant: String, reason: String, who: String, in database: some PostgresQueryable
-    ) async throws(PostgresError) {
-        try await database.execute(
+    /// A participant that is paused already keeps its first reason.
+    static func set(_ order: OrderPause, in transaction: Transaction) async throws(PostgresError) {
+        let change: SQL =
+            order.isPaused
+            ? """
+            INSERT INTO saga_pause (participant, reason, who)
+            VALUES (\(order.participant), \(order.reason), \(order.who)) ON CONFLICT DO NOTHING
             """
-            INSERT INTO saga_pause (participant, reason, who) VALUES (\(participant), \(reason), \(who))
-            ON CONFLICT DO NOTHING
-            """)
-    }
-
-    /// - Returns: whether it was paused.
-    static func resume(_ participant: String, in database: some PostgresQueryable) async throws(PostgresError) -> Bool {
-        try await database.execute("DELETE FROM saga_pause WHERE participant = \(participant)") == 1
+            : "DELETE FROM saga_pause WHERE participant = \(order.participant)"
+        try await transaction.execute(change)
     }
 }

@@ -1,5 +1,5 @@
 public import Messaging
-import Postgres
+package import Postgres
 
 /// What an operator did with the tool, and who.
 public struct RecordOperatorAction: MessagePayload {
@@ -26,6 +26,31 @@ public struct RecordOperatorAction: MessagePayload {
     }
 }
 
+extension RecordOperatorAction {
+    /// Writes it down; what came of an action ends what was written down at its beginning.
+    package func write(in database: some PostgresQueryable) async throws(PostgresError) {
+        let id = PostgresUUID(action)
+        try await database.execute(
+            """
+            INSERT INTO skald.operator_action (id, name, target, who, reason, result, ended_at)
+            VALUES (
+                \(id), \(name), \(target), \(who), \(reason), \(result),
+                CASE WHEN \(result)::text IS NULL THEN NULL ELSE now() END)
+            ON CONFLICT (id) DO UPDATE SET result = excluded.result, ended_at = excluded.ended_at
+            WHERE excluded.result IS NOT NULL
+            """)
+    }
+
+    /// What came of an action; nil while nothing has.
+    package static func result(
+        of action: UUIDv7, in database: some PostgresQueryable
+    ) async throws(PostgresError) -> String? {
+        let rows = try await database.query(
+            "SELECT result FROM skald.operator_action WHERE id = \(PostgresUUID(action)) AND result IS NOT NULL")
+        return try rows.first?.decode(String.self, at: 0)
+    }
+}
+
 extension Handlers {
     /// Keeps the record of what operators do, in `skald.operator_action`.
     ///
@@ -43,17 +68,48 @@ extension Handlers {
     @Sendable private static func record(
         _ action: RecordOperatorAction, in transaction: HandlerTransaction
     ) async throws -> Reply {
-        let id = PostgresUUID(action.action)
-        try await transaction.execute(
-            """
-            INSERT INTO skald.operator_action (id, name, target, who, reason, result, ended_at)
-            VALUES (
-                \(id), \(action.name), \(action.target), \(action.who), \(action.reason), \(action.result),
-                CASE WHEN \(action.result)::text IS NULL THEN NULL ELSE now() END)
-            ON CONFLICT (id) DO UPDATE SET result = excluded.result, ended_at = excluded.ended_at
-            WHERE excluded.result IS NOT NULL
-            """)
+        try await action.write(in: transaction)
         return .success(OperatorActionRecorded())
+    }
+}
+
+/// What the orchestrator tells a service, because an operator wants it: to hold messages back, or to let them through.
+package struct SetPause: MessagePayload {
+    /// The owner is the service that is told, see ``type(for:)``.
+    package static let messageType: MessageType = "participant.SetPause"
+
+    package static func type(for service: String) -> MessageType {
+        guard let type = MessageType("\(service).\(messageType.name)") else {
+            preconditionFailure("\(service) is no name of a service")
+        }
+        return type
+    }
+
+    /// The operator's order, under which it is written down.
+    package var action: UUIDv7
+    /// A type of message, or ``PauseStore/everything``.
+    package var scope: String
+    package var isPaused: Bool
+    package var who: String
+    package var reason: String
+
+    package init(action: UUIDv7, scope: String, isPaused: Bool, who: String, reason: String) {
+        self.action = action
+        self.scope = scope
+        self.isPaused = isPaused
+        self.who = who
+        self.reason = reason
+    }
+}
+
+extension Handlers {
+    /// Takes what operators want of the service itself.
+    mutating func takePauses(of service: String) {
+        let key: @Sendable (SetPause) -> String = { $0.scope }
+        addCommand(SetPause.type(for: service), pairing: .none, key: key) { order, transaction in
+            try await PauseStore.take(order, of: service, in: transaction)
+            return .success(OperatorActionRecorded())
+        }
     }
 }
 

@@ -59,7 +59,7 @@ extension QueueWorker {
                 refuse(delivery, message, admission, explanation)
                 return nil
             case .admitted(let envelope):
-                if surroundings.pauses.holds(envelope.type), let level = holdingLevel {
+                if queue.isPausable, surroundings.pauses.holds(envelope.type), let level = holdingLevel {
                     hold(delivery, message, level)
                     return nil
                 }

@@ -57,11 +57,11 @@ final class QueueWorker: Sendable {
     }
 
     private func untilOpen() async {
-        let reasons = surroundings.gate.reasons
+        let reasons = surroundings.gate.reasons.intersection(queue.gateReasons)
         if reasons.isEmpty { return }
         for reason in reasons { metrics.isPaused(true, reason.rawValue) }
         log.warning("paused", ["reason": .string(reasons.map(\.rawValue).sorted().joined(separator: ", "))])
-        await surroundings.gate.untilOpen()
+        await surroundings.gate.untilOpen(counting: queue.gateReasons)
         for reason in Gate.Reason.allCases { metrics.isPaused(false, reason.rawValue) }
     }
 
@@ -71,12 +71,12 @@ final class QueueWorker: Sendable {
     private func consume(_ consumer: Consumer, isCareful: Bool) async -> Bool {
         await withTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            group.addTask { [gate = surroundings.gate, stopWithin = surroundings.stopWithin] in
-                await gate.untilClosed()
+            group.addTask { [gate = surroundings.gate, stopWithin = surroundings.stopWithin, queue] in
+                await gate.untilClosed(counting: queue.gateReasons)
                 // A consumer that waits for messages has to hear of it.
                 if !Task.isCancelled { await consumer.cancel(within: stopWithin) }
             }
-            while !Task.isCancelled, surroundings.gate.isOpen {
+            while !Task.isCancelled, surroundings.gate.isOpen(counting: queue.gateReasons) {
                 await surroundings.dispatch.ledger.room()
                 let deliveries = await consumer.nextBatch(countMax: surroundings.batch.sizeMax)
                 if deliveries.isEmpty { break }

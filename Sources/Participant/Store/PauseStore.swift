@@ -29,9 +29,7 @@ public struct PauseStore: Sendable {
     public func pause(_ scope: String, reason: String, who: String) async throws(PostgresError) -> Bool {
         try await database.execute(
             """
-            WITH paused AS (
-                INSERT INTO skald.pause (scope, reason, who) VALUES (\(scope), \(reason), \(who))
-                ON CONFLICT DO NOTHING RETURNING scope)
+            WITH paused AS (\(sql: Self.insertion(scope, reason: reason, who: who)) RETURNING scope)
             INSERT INTO skald.operator_action (id, name, target, who, reason, result, ended_at)
             SELECT gen_random_uuid(), 'participant pause', scope, \(who), \(reason), 'done', now() FROM paused
             """) == 1
@@ -44,10 +42,34 @@ public struct PauseStore: Sendable {
     public func resume(_ scope: String, reason: String, who: String) async throws(PostgresError) -> Bool {
         try await database.execute(
             """
-            WITH resumed AS (DELETE FROM skald.pause WHERE scope = \(scope) RETURNING scope)
+            WITH resumed AS (\(sql: Self.deletion(scope)) RETURNING scope)
             INSERT INTO skald.operator_action (id, name, target, who, reason, result, ended_at)
             SELECT gen_random_uuid(), 'participant resume', scope, \(who), \(reason), 'done', now() FROM resumed
             """) == 1
+    }
+
+    private static func insertion(_ scope: String, reason: String, who: String) -> SQL {
+        """
+        INSERT INTO skald.pause (scope, reason, who) VALUES (\(scope), \(reason), \(who)) ON CONFLICT DO NOTHING
+        """
+    }
+
+    private static func deletion(_ scope: String) -> SQL { "DELETE FROM skald.pause WHERE scope = \(scope)" }
+
+    /// Does what an operator ordered by way of the orchestrator, and writes it down under the order's id.
+    package static func take(
+        _ order: SetPause, of service: String, in database: some PostgresQueryable
+    ) async throws(PostgresError) {
+        let change =
+            order.isPaused
+            ? insertion(order.scope, reason: order.reason, who: order.who) : deletion(order.scope)
+        let hasChanged = try await database.execute(change) == 1
+        let remark = order.isPaused ? "it was paused already" : "it was not paused"
+        try await RecordOperatorAction(
+            action: order.action, name: "participant \(order.isPaused ? "pause" : "resume")",
+            target: order.scope == everything ? service : order.scope, who: order.who, reason: order.reason,
+            result: hasChanged ? "done" : "done: \(remark)"
+        ).write(in: database)
     }
 
     public func all() async throws(PostgresError) -> [Pause] {

@@ -44,6 +44,18 @@ package struct MessageFactory: Sendable {
             exchange: TopologyNames.replies, routingKey: replyTo, envelope: envelope, body: body)
     }
 
+    /// A command that belongs to no saga and that nobody answers.
+    package func command(
+        _ type: MessageType, _ payload: some Encodable, routingKey: String
+    ) throws(JSONError) -> OutgoingMessage {
+        OutgoingMessage(
+            exchange: TopologyNames.commands, routingKey: routingKey,
+            envelope: Envelope(
+                id: ids.next(), type: type, source: "/\(service)", timestamp: now() / 1000, appID: service,
+                userID: user),
+            body: try JSON.encode(payload))
+    }
+
     /// A domain event that came of a message.
     func event(_ type: MessageType, body: [UInt8], causedBy message: Envelope) -> OutgoingMessage {
         OutgoingMessage(

@@ -44,6 +44,18 @@ package struct AsyncAPI {
             "events", address: nil, exchange: "skald.events", kind: "topic",
             messages: participants.flatMap { $0.events.map(\.type) })
         return commands + [replies, events]
+            + operators.map { owner, queue, messages in
+                channel(
+                    queue, address: queue, exchange: "skald.commands", kind: "direct",
+                    messages: messages.map { "\(owner).\($0.name)" })
+            }
+    }
+
+    /// Who takes operators' orders, in which queue.
+    private var operators: [(owner: String, queue: String, messages: [OperatorContract.Message])] {
+        let orchestrator = OperatorContract.orchestrator
+        return [(orchestrator, "\(orchestrator).commands", OperatorContract.orders)]
+            + participants.map { ($0.name, "\($0.name).control", OperatorContract.controls) }
     }
 
     private func channel(
@@ -68,7 +80,7 @@ package struct AsyncAPI {
     // MARK: Operations
 
     private var operations: [(name: String, value: Value)] {
-        participants.flatMap { participant in
+        let ofParticipants: [(name: String, value: Value)] = participants.flatMap { participant in
             participant.commands.map { command in
                 let type = command.type(of: participant.name)
                 let channel = "channels/\(participant.name).commands"
@@ -85,6 +97,22 @@ package struct AsyncAPI {
                 )
             } + published(by: participant)
         }
+        let ofOperators = operators.flatMap { owner, queue, messages in
+            messages.map { received("\(owner).\($0.name)", queue) }
+        }
+        return ofParticipants + ofOperators
+    }
+
+    /// A command in whose answer nobody is interested.
+    private func received(_ type: String, _ queue: String) -> (name: String, value: Value) {
+        let channel = "channels/\(queue)"
+        return (
+            type,
+            .record([
+                "action": "receive", "channel": Self.reference(channel),
+                "messages": .list([Self.reference("\(channel)/messages/\(type)")]),
+            ])
+        )
     }
 
     private func published(by participant: Participant) -> [(name: String, value: Value)] {
@@ -107,13 +135,18 @@ package struct AsyncAPI {
     }
 
     private var messages: [(name: String, value: Value)] {
-        participants.flatMap { owner in
-            owner.commands.map { message($0.type(of: owner.name), $0.payload, headers: "CommandHeaders") }
-                + Self.replies(of: owner).map {
-                    message("\(owner.name).\($0.name)", $0.payload, headers: "ReplyHeaders")
-                }
-                + owner.events.map { message($0.type, $0.payload, headers: "EventHeaders") }
-        }
+        participants.flatMap { messages(of: $0) }
+            + operators.flatMap { owner, _, messages in
+                messages.map { message("\(owner).\($0.name)", $0.fields, headers: "OrderHeaders") }
+            }
+    }
+
+    private func messages(of owner: Participant) -> [(name: String, value: Value)] {
+        owner.commands.map { message($0.type(of: owner.name), $0.payload, headers: "CommandHeaders") }
+            + Self.replies(of: owner).map {
+                message("\(owner.name).\($0.name)", $0.payload, headers: "ReplyHeaders")
+            }
+            + owner.events.map { message($0.type, $0.payload, headers: "EventHeaders") }
     }
 
     private func message(_ type: String, _ fields: [Field], headers: String) -> (name: String, value: Value) {

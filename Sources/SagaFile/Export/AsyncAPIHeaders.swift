@@ -9,7 +9,7 @@ enum AsyncAPIHeaders {
                 "ReplyHeaders",
                 object(cloudEvents + turn + [("cloudEvents_causationid", "The id of the command answered.")])
             ),
-            ("EventHeaders", object(cloudEvents)),
+            ("EventHeaders", object(cloudEvents)), ("OrderHeaders", object(cloudEvents)),
         ]
     }
 

@@ -1,4 +1,4 @@
-/// How the tool ends, as scripts see it. The numbers from 65 on are those of BSD's `sysexits.h`.
+/// How the tool ends, as scripts see it. The numbers from 65 to 78 are those of BSD's `sysexits.h`.
 enum ExitCode: Int32, Sendable, CaseIterable {
     case success = 0
     /// What was asked about is not as it should be: a broken definition, a failed scenario, a divergence.
@@ -10,6 +10,8 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case unavailable = 69
     /// The tool itself is wrong.
     case bug = 70
+    /// What was sent is safe with the broker, and nobody has taken it in time; the number is that of `timeout`.
+    case timedOut = 124
     /// Ended by Ctrl-C.
     case interrupted = 130
     /// Whoever read the output has closed it.
@@ -23,6 +25,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         case .badInput: "a file cannot be read or understood"
         case .unavailable: "a server cannot be reached"
         case .bug: "a defect of skald; please report it"
+        case .timedOut: "what was asked for did not happen in time"
         case .interrupted: "interrupted"
         case .outputClosed: "the reader of the output has gone"
         }

@@ -19,8 +19,8 @@ extension Command {
         ],
         operands: serviceAndType, options: orderOptions, exits: orderExits
     ) { arguments, console in
-        let order = try PauseOrder(arguments)
-        let isNew = try await order.pause()
+        let order = try PauseOrder(arguments, isPaused: true)
+        let isNew = try await order.give()
         console.say("\(order.words) \(isNew ? "is paused" : "was paused already, and keeps its first reason")")
         if !isNew { try await order.tellHolders(console) }
         return .success
@@ -35,8 +35,8 @@ extension Command {
         operands: serviceAndType, options: orderOptions,
         exits: orderExits.merging([.failed: "it was not paused"]) { $1 }
     ) { arguments, console in
-        let order = try PauseOrder(arguments)
-        guard try await order.resume() else {
+        let order = try PauseOrder(arguments, isPaused: false)
+        guard try await order.give() else {
             try await order.tellHolders(console)
             throw Failure(.failed, "\(order.words) is not paused")
         }
@@ -52,11 +52,13 @@ extension Command {
     private static let orderOptions: [Option] = [
         .value("reason", "WHY", "Why; it is shown by `skald status` and kept."),
         .value("by", "NAME", "Who; SKALD_OPERATOR or the user's name if left out."),
+        OperatorPost.patienceOption,
     ]
 
     private static let orderExits: [ExitCode: String] = [
         .success: "it holds within two seconds, and over restarts",
-        .unavailable: "a database cannot be reached; the message says whether anything was changed",
+        .unavailable: "a server cannot be reached; the message says whether anything was changed",
+        .timedOut: OperatorPost.timedOutMeaning,
     ]
 }
 
@@ -67,9 +69,11 @@ struct PauseOrder: Sendable {
     let scope: String
     let reason: String
     let who: String
+    let isPaused: Bool
     private let surroundings: Surroundings
+    private let post: OperatorPost
 
-    init(_ arguments: Arguments, _ surroundings: Surroundings = Surroundings()) throws(Failure) {
+    init(_ arguments: Arguments, isPaused: Bool, _ surroundings: Surroundings = Surroundings()) throws {
         guard let reason = arguments.value("reason"), !reason.isEmpty else {
             throw Failure(.usage, "an order needs its reason", remedy: "--reason 'why', for whoever asks tomorrow.")
         }
@@ -80,7 +84,9 @@ struct PauseOrder: Sendable {
         scope = try Self.scope(arguments.operands.dropFirst().first, of: service)
         self.reason = reason
         who = arguments.value("by") ?? SagaSession.operatorName
+        self.isPaused = isPaused
         self.surroundings = surroundings
+        post = try OperatorPost(arguments, surroundings)
     }
 
     /// A name without an owner is one of the service's own commands.
@@ -95,41 +101,42 @@ struct PauseOrder: Sendable {
     var isOfEverything: Bool { scope == PauseStore.everything }
     var words: String { isOfEverything ? service : "\(scope) at \(service)" }
 
-    /// - Returns: whether it was not paused before.
-    func pause() async throws -> Bool {
-        // The clocks first: none may run out while the service takes nothing.
-        try await tellSagas { try await $0.pause(service, reason: reason, who: who) }
-        return try await withPauses { try await $0.pause(scope, reason: reason, who: who) }
-    }
-
-    /// - Returns: whether it was paused.
-    func resume() async throws -> Bool {
-        let wasPaused = try await withPauses { try await $0.resume(scope, reason: reason, who: who) }
-        try await tellSagas { try await $0.resume(service) }
-        return wasPaused
+    /// Has the orchestrator stop or start the clocks and tell the service, and waits until the service has written it down.
+    ///
+    /// - Returns: whether it was not so before.
+    func give() async throws -> Bool {
+        let order = OrderPause(participant: service, scope: scope, isPaused: isPaused, who: who, reason: reason)
+        let (id, outcome) = try await SagaSession.with(surroundings) {
+            try await post.order(order, writtenDownIn: $0.pool)
+        }
+        if case .refused(let why) = outcome { throw Failure(.failed, "the order is refused: \(why)") }
+        guard let taken = try await withDatabase({ try await post.outcome(of: id, writtenDownIn: $0) }) else {
+            throw Failure(
+                .timedOut, "\(service) does not take the order",
+                remedy: """
+                    The orchestrator has\(isOfEverything ? " \(isPaused ? "stopped" : "started") the clocks and" : "") \
+                    passed it on; it waits in \(TopologyNames.controlQueue(of: service)) until the service is up: \
+                    skald status
+                    """)
+        }
+        return taken == .done()
     }
 
     /// Says what holds messages of the service now.
     func tellHolders(_ console: Console) async throws {
-        let pauses = try await withPauses { try await $0.all() }
+        let pauses = try await withDatabase { try await PauseStore($0).all() }
         for pause in pauses { console.say("  " + PauseReport.line(service, pause)) }
     }
 
-    /// The orchestrator cannot be told of itself, and of single types it knows nothing.
-    private func tellSagas(_ body: (OperatorDesk) async throws -> Void) async throws {
-        guard isOfEverything, service != TopologyNames.orchestrator else { return }
-        try await SagaSession.with(isWriting: true, surroundings) { try await body(OperatorDesk($0.pool)) }
-    }
-
-    private func withPauses<Value>(_ body: (PauseStore) async throws -> Value) async throws -> Value {
-        let pool = PostgresPool(try surroundings.operating(service))
+    private func withDatabase<Value>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
+        let pool = PostgresPool(try surroundings.database(of: service))
         defer { pool.close() }
         do {
-            return try await body(PauseStore(pool))
+            return try await body(pool)
         } catch let error as PostgresError {
             throw Failure(
-                .unavailable, "the database of \(service): \(error)",
-                remedy: "Nothing was changed there. `skald status` lists services and shows what runs.")
+                .unavailable, "the database of \(service) cannot be read: \(error)",
+                remedy: "`skald status` lists services and shows what runs.")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Messaging
 import Orchestration
 import SagaModel
 
@@ -18,12 +19,12 @@ extension Command {
             options: [
                 .value("reason", "WHY", "Why; it is kept in the history."),
                 .value("by", "NAME", "Who; SKALD_OPERATOR or the user's name if left out."),
-                .flag("dry-run", "Only say what would happen."),
+                .flag("dry-run", "Only say what would happen."), OperatorPost.patienceOption,
             ] + (asksForStep ? [.value("step", "STEP", "The step meant, where several are stuck.")] : []),
             exits: [
                 .success: "the order was given to all",
                 .failed: "a saga does not allow it now; nothing is changed there",
-                .unavailable: "the database cannot be reached",
+                .unavailable: "the database or the broker cannot be reached", .timedOut: OperatorPost.timedOutMeaning,
             ]
         ) { arguments, console in
             guard let reason = arguments.value("reason"), !reason.isEmpty else {
@@ -33,24 +34,35 @@ extension Command {
             let order = OperatorOrder(
                 action, step: arguments.value("step"), reason: reason,
                 who: arguments.value("by") ?? SagaSession.operatorName)
-            return try await SagaSession.with(isWriting: true) { session in
+            return try await SagaSession.with { session in
+                let desk = SagaDesk(session, try OperatorPost(arguments), console)
                 var exit = ExitCode.success
                 for name in arguments.operands {
                     let saga = try await session.saga(name)
-                    let isDone = try await give(order, saga, session, console, isDry: arguments.has("dry-run"))
+                    let isDone = try await desk.give(order, to: saga, isDry: arguments.has("dry-run"))
                     if !isDone { exit = .failed }
                 }
                 return exit
             }
         }
     }
+}
+
+/// Gives orders to sagas: looks first whether they allow them, which costs nothing, then has the orchestrator do it.
+private struct SagaDesk {
+    let session: SagaSession
+    let post: OperatorPost
+    let console: Console
+
+    init(_ session: SagaSession, _ post: OperatorPost, _ console: Console) {
+        self.session = session
+        self.post = post
+        self.console = console
+    }
 
     /// - Returns: whether the saga allows it.
-    private static func give(
-        _ order: OperatorOrder, _ saga: SagaSummary, _ session: SagaSession, _ console: Console, isDry: Bool
-    ) async throws -> Bool {
-        let desk = OperatorDesk(session.pool)
-        let choices = try await desk.choices(for: saga.id) ?? []
+    func give(_ order: OperatorOrder, to saga: SagaSummary, isDry: Bool) async throws -> Bool {
+        let choices = try await session.store.choices(for: saga.id, now: UTC.now()) ?? []
         let choice = choices.first { $0.action == order.action && (order.step == nil || $0.step == order.step) }
         guard let choice else {
             let allowed = choices.map { $0.words(saga.id) }.joined(separator: "\n  ")
@@ -65,13 +77,18 @@ extension Command {
             for action in choice.actions { try console.print("  would \(action.words)") }
             return true
         }
-        do {
-            for action in try await desk.give(order, to: saga.id) { try console.print("\(saga.key): \(action.words)") }
-            return true
-        } catch let refusal as OrderRefused {
-            console.fail(Failure(.failed, "\(saga.name) \(saga.key): \(refusal)"))
+        let message = OrderSaga(
+            saga: saga.id.description, action: order.action.rawValue, step: order.step, who: order.who,
+            reason: order.reason)
+        let (id, outcome) = try await post.order(message, writtenDownIn: session.pool)
+        if case .refused(let why) = outcome {
+            // It has moved on since it was looked at.
+            console.fail(Failure(.failed, "\(saga.name) \(saga.key): the order is refused: \(why)"))
             return false
         }
+        let record = try await session.store.records(of: saga.id).last { $0.messageID == id.description }
+        for action in record?.entry.actions ?? [] { try console.print("\(saga.key): \(action.words)") }
+        return true
     }
 }
 

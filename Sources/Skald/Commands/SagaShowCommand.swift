@@ -33,7 +33,7 @@ extension Command {
     }
 
     private static func tellChoices(_ saga: SagaSummary, _ session: SagaSession, _ console: Console) async throws {
-        let choices = try await OperatorDesk(session.pool).choices(for: saga.id) ?? []
+        let choices = try await session.store.choices(for: saga.id, now: UTC.now()) ?? []
         if choices.isEmpty { return }
         try console.print("\n\(console.output.style.bold("An operator may order:"))")
         for choice in choices { try console.print("  " + choice.words(saga.id)) }

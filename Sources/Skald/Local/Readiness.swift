@@ -15,12 +15,7 @@ final class Readiness: Sendable {
             user: TopologyNames.tool, password: secrets.password(of: TopologyNames.tool))
         configuration.requestTimeout = .seconds(5)
         connection = try await Connection.connect(configuration)
-        queues = Dictionary(uniqueKeysWithValues: services.map { ($0.name, Self.workQueues(of: $0)) })
-    }
-
-    /// Where a service that works listens. The orchestrator's commands are operators' orders, which its database takes.
-    private static func workQueues(of service: ServiceDeclaration) -> [String] {
-        service.queues.filter { !service.takesReplies || $0 != TopologyNames.commandQueue(of: service.name) }
+        queues = Dictionary(uniqueKeysWithValues: services.map { ($0.name, $0.queues) })
     }
 
     /// What keeps a service from working; nil if nothing.

@@ -37,26 +37,8 @@ struct Surroundings: Sendable {
             user: TopologyNames.tool, password: secrets.password(of: TopologyNames.tool))
     }
 
-    /// The database of a service, with the role that reads everywhere.
+    /// The database of a service, with the role that reads everywhere and writes nowhere.
     func database(of service: String) throws -> PostgresConfiguration {
-        try database(of: service, role: DatabaseRoles.reader)
-    }
-
-    /// The database of a service, with the role it works as itself.
-    func operating(_ service: String) throws -> PostgresConfiguration {
-        try database(of: service, role: DatabaseRoles.runtimeRole(of: service))
-    }
-
-    /// The broker's own tool: what `RABBITMQCTL` names, or the script of a private broker; nil where there is neither.
-    var control: BrokerControl? {
-        if environment("RABBITMQCTL") != nil { return .process(environment: environment) }
-        guard environment("AMQP_URL") == nil, (try? SystemState.running(folder))?.broker?.isPrivate == true else {
-            return nil
-        }
-        return .program([folder.controlPath])
-    }
-
-    private func database(of service: String, role: String) throws -> PostgresConfiguration {
         let database = DatabaseRoles.database(of: service)
         if let url = environment("DATABASE_URL") {
             let address = try DatabaseAddress(url: url)
@@ -66,10 +48,19 @@ struct Surroundings: Sendable {
             throw Failure(
                 .unavailable, "the database is not there yet", remedy: "skald status shows how far the start is.")
         }
-        let secrets = try Secrets.read(folder.passwordsPath)
+        let password = try Secrets.read(folder.passwordsPath).password(of: DatabaseRoles.reader)
         return DatabaseAddress(server)
-            .database(database, user: role, password: try secrets.password(of: role))
+            .database(database, user: DatabaseRoles.reader, password: password)
             .configuration
+    }
+
+    /// The broker's own tool: what `RABBITMQCTL` names, or the script of a private broker; nil where there is neither.
+    var control: BrokerControl? {
+        if environment("RABBITMQCTL") != nil { return .process(environment: environment) }
+        guard environment("AMQP_URL") == nil, (try? SystemState.running(folder))?.broker?.isPrivate == true else {
+            return nil
+        }
+        return .program([folder.controlPath])
     }
 }
 

@@ -9,25 +9,20 @@ import SagaModel
     import Musl
 #endif
 
-/// What the commands over sagas share: the orchestrator's database.
+/// What the commands over sagas share: the orchestrator's database, which they only read.
 struct SagaSession: Sendable {
     let pool: PostgresPool
     let store: SagaStore
 
-    /// - Parameter isWriting: whether operators' orders are to be given, which needs the orchestrator's own role.
-    init(_ surroundings: Surroundings = Surroundings(), isWriting: Bool = false) throws {
-        pool = PostgresPool(
-            isWriting
-                ? try surroundings.operating(TopologyNames.orchestrator)
-                : try surroundings.database(of: TopologyNames.orchestrator))
+    init(_ surroundings: Surroundings = Surroundings()) throws {
+        pool = PostgresPool(try surroundings.database(of: TopologyNames.orchestrator))
         store = SagaStore(pool)
     }
 
     static func with<Value>(
-        isWriting: Bool = false, _ surroundings: Surroundings = Surroundings(),
-        _ body: (SagaSession) async throws -> Value
+        _ surroundings: Surroundings = Surroundings(), _ body: (SagaSession) async throws -> Value
     ) async throws -> Value {
-        let session = try SagaSession(surroundings, isWriting: isWriting)
+        let session = try SagaSession(surroundings)
         defer { session.pool.close() }
         return try await body(session)
     }

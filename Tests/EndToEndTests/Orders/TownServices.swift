@@ -71,14 +71,15 @@ final class TownServices: Sendable {
             LocalProcess.Program([program] + words, environment: environment, folder: folder, logPath: log), by: owner)
     }
 
-    /// Runs the operators' tool on this town's servers, to its end.
+    /// Runs the operators' tool on this town's servers, to its end, with its own user and the role that only reads.
     func skald(_ words: [String]) async throws -> Town.ToolResult {
         let log = "\(folder)/skald-\(UInt64.random(in: 0 ... .max)).log"
         defer { unlink(log) }
         let control = folder + "/rabbitmqctl"
         try OutputFile.write(broker.controlScript, to: control, isExecutable: true)
         let vhost = virtualHost.replacing("/", with: "%2f")
-        let database = "postgres://\(cluster.user):\(cluster.password)@\(cluster.host):\(cluster.port)/postgres"
+        let database =
+            "postgres://\(DatabaseRoles.reader)@/postgres?host=\(cluster.socketFolder)&port=\(cluster.port)&sslmode=disable"
         let environment = [
             "AMQP_URL": "amqp://\(TopologyNames.tool):\(Town.password)@\(broker.host):\(broker.port)/\(vhost)",
             "DATABASE_URL": database, "RABBITMQCTL": control, "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -1,4 +1,5 @@
 import Contracts
+import Messaging
 import Orchestration
 import Postgres
 import SagaModel
@@ -71,8 +72,9 @@ extension TownTests {
         @Test func aPausedParticipantsCommandsWait() async throws {
             try await Town.withTown { town in
                 try await town.settle()
-                let desk = OperatorDesk(try town.database("orchestrator"))
-                try await desk.pause("accounting", reason: "the bank is closed", who: "test")
+                let paused = try await town.skald(
+                    "participant", "pause", "accounting", "--reason", "the bank is closed")
+                #expect(paused.exit == "exit status 0", "\(paused.output)")
                 try await town.keeper.stop("accounting")
                 try await town.place("o1")
                 try await waitUntil("the clock of the card stands") {
@@ -83,7 +85,8 @@ extension TownTests {
                     return instance.pending.contains { $0.state == .heldUnsent || $0.state == .heldAsking }
                 }
                 try await town.keeper.start("accounting")
-                #expect(try await desk.resume("accounting"))
+                let resumed = try await town.skald("participant", "resume", "accounting", "--reason", "it opened")
+                #expect(resumed.exit == "exit status 0", "\(resumed.output)")
                 try await town.until("o1", is: "APPROVED")
                 try await town.expectQuiet()
             }
@@ -145,21 +148,25 @@ extension TownTests {
                     return stuck != nil
                 }
                 let saga = try #require(stuck)
-                let desk = OperatorDesk(try town.database("orchestrator"))
-                let choices = try #require(try await desk.choices(for: saga.id))
+                let choices = try #require(try await town.sagas().choices(for: saga.id, now: saga.changedAt))
                 #expect(Set(choices.map(\.action)) == [.retry, .resume, .skip, .abort])
-                await #expect(throws: OrderRefused.self) {
-                    try await desk.give(OperatorOrder(.compensate, reason: "try", who: "test"), to: saga.id)
-                }
-                try await desk.give(OperatorOrder(.retry, reason: "the kitchen is back", who: "test"), to: saga.id)
+                #expect(
+                    try await town.outcome(of: "compensate", to: saga.id.description)
+                        == .refused(why: "the pivot is passed, the saga only goes forward"))
+                let order = try town.client.command(
+                    OrderSaga(
+                        saga: saga.id.description, action: "retry", who: "test", reason: "the kitchen is back"))
+                for _ in 1...2 { try await town.client.send(order, to: "orchestrator") }
+                #expect(try await town.outcome(of: order) == .done())
                 try await town.keeper.start("kitchen")
                 try await town.until("o1", is: "APPROVED")
                 let records = try await town.sagas().records(of: saga.id)
-                #expect(
-                    records.contains { record in
-                        guard case .ordered(let order) = record.entry.input.happening else { return false }
-                        return order.reason == "the kitchen is back" && order.who == "test"
-                    })
+                let retries = records.filter { record in
+                    guard case .ordered(let order) = record.entry.input.happening else { return false }
+                    return order.reason == "the kitchen is back" && order.who == "test"
+                }
+                #expect(retries.count == 1, "the repeated message ordered nothing more")
+                #expect(retries.first?.messageID == order.properties.messageID)
                 try await town.expectQuiet()
             }
         }
