@@ -40,6 +40,17 @@ extension ConsumerMessages {
         }
     }
 
+    package struct VerifyLines: MessagePayload {
+        package static let messageType: MessageType = "consumer.VerifyLines"
+        package var orderId: String
+        package var lines: [OrderMessages.LineItem]
+
+        package init(orderId: String, lines: [OrderMessages.LineItem]) {
+            self.orderId = orderId
+            self.lines = lines
+        }
+    }
+
     package struct ReleaseSlot: MessagePayload {
         package static let messageType: MessageType = "consumer.ReleaseSlot"
         package var orderId: String
@@ -62,6 +73,11 @@ extension ConsumerMessages {
 
     package struct ConsumerVerified: MessagePayload {
         package static let messageType: MessageType = "consumer.ConsumerVerified"
+        package init() {}
+    }
+
+    package struct LinesVerified: MessagePayload {
+        package static let messageType: MessageType = "consumer.LinesVerified"
         package init() {}
     }
 

@@ -17,6 +17,9 @@ struct ConsumerCommands: Sendable {
         handlers.on(ConsumerMessages.VerifyConsumer.self, key: \.consumerId) { command, transaction in
             try await verify(command, in: transaction)
         }
+        handlers.on(ConsumerMessages.VerifyLines.self, key: \.orderId) { command, _ in
+            refusal(of: command.lines) ?? .success(ConsumerMessages.LinesVerified())
+        }
         handlers.onUndo(
             ConsumerMessages.ReleaseSlot.self, of: ConsumerMessages.VerifyConsumer.self,
             success: ConsumerMessages.SlotReleased.messageType, key: \.consumerId
@@ -38,9 +41,7 @@ struct ConsumerCommands: Sendable {
         let consumer = try await found
         var slot = try await held
         guard let consumer, consumer.isActive else { return .refusal(ConsumerMessages.ConsumerUnknown()) }
-        if let item = rules.itemOfTooMany(in: command.lines) {
-            return .refusal(ConsumerMessages.TooManyOfOneItem(menuItemId: item, limit: rules.itemCountMax))
-        }
+        if let refusal = refusal(of: command.lines) { return refusal }
         if consumer.plan == .regular {
             let taken = try await ConsumerStore.takenToday(by: command.consumerId, in: transaction)
             if taken >= rules.dailyCountMax {
@@ -50,5 +51,12 @@ struct ConsumerCommands: Sendable {
         try slot.take(.verify)
         try ConsumerStore.insert(slot, ofOrder: command.orderId, consumer: command.consumerId, in: transaction)
         return .success(ConsumerMessages.ConsumerVerified())
+    }
+
+    /// Why nobody may order so much, in a new order or in a changed one; nil if anybody may.
+    private func refusal(of lines: [OrderMessages.LineItem]) -> Reply? {
+        rules.itemOfTooMany(in: lines).map {
+            .refusal(ConsumerMessages.TooManyOfOneItem(menuItemId: $0, limit: rules.itemCountMax))
+        }
     }
 }

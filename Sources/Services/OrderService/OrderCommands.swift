@@ -30,7 +30,7 @@ struct OrderCommands: Sendable {
             return .success(OrderMessages.CancelRequested())
         }
         handlers.on(OrderMessages.ReviseOrder.self, key: \.orderId) { command, transaction in
-            if let problem = rules.problem(inRevised: command.lines) {
+            if let problem = rules.problem(in: command.lines) {
                 return .refusal(OrderMessages.OrderInvalid(reason: problem))
             }
             guard try await OrderStore.exists(command.orderId, in: transaction) else {
