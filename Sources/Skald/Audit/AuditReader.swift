@@ -6,7 +6,7 @@ import SagaModel
 
 /// Reads what the audit looks at, with the role that may read everywhere and write nowhere.
 struct AuditReader: Sendable {
-    private let pools: [String: PostgresPool]
+    let pools: [String: PostgresPool]
     private let broker: ConnectionConfiguration
     private let queues: [String]
     private let control: BrokerControl?
@@ -26,7 +26,7 @@ struct AuditReader: Sendable {
 
     func close() { for pool in pools.values { pool.close() } }
 
-    private func pool(_ service: String) throws(Failure) -> PostgresPool {
+    func pool(_ service: String) throws(Failure) -> PostgresPool {
         guard let pool = pools[service] else {
             throw Failure(.failed, "no service `\(service)` is declared, and the audit asks its database")
         }
@@ -121,61 +121,4 @@ struct AuditReader: Sendable {
             }
         }
     }
-
-    /// Hands every saga's history to the audit, with what its row says.
-    func auditHistories(_ audit: inout HistoryAudit) async throws {
-        let orchestrator = try pool(TopologyNames.orchestrator)
-        var rows: [Identifier: (name: String, hash: String, version: Int64, state: String)] = [:]
-        for row in try await orchestrator.query(
-            "SELECT id, name || ' ' || key, definition, version, state FROM saga_instance")
-        {
-            let (id, name, hash, version, state) = try row.decode(
-                PostgresUUID.self, String.self, String.self, Int64.self, String.self)
-            rows[Identifier(high: id.high, low: id.low)] = (name, hash, version, state)
-        }
-        let shelf = DefinitionShelf()
-        try await shelf.load(Set(rows.values.map(\.hash)), from: orchestrator)
-        // After the rows: when a saga is over its participants have done all they will.
-        let fences = try await readFences()
-        var taken = HistoryAudit()
-        swap(&taken, &audit)
-        let box = AuditBox(taken)
-        try await SagaStore(orchestrator).forEachHistory { id, history in
-            // A saga that moved on since its row was read is looked at next time.
-            guard let row = rows.removeValue(forKey: id), Int64(history.entries.count) <= row.version,
-                let definition = shelf.definition(hash: row.hash)
-            else { return }
-            box.audit.take(
-                row.name, history, by: definition.compiled, version: row.version, state: row.state,
-                fences: fences[id.description] ?? [:])
-        }
-        audit = box.audit
-        // What is left has no history, unless retention took both meanwhile.
-        let left = try await orchestrator.query(
-            "SELECT id FROM saga_instance WHERE id = ANY (\(rows.keys.map { PostgresUUID(high: $0.high, low: $0.low) }))"
-        )
-        for id in left {
-            let id = try id.decode(PostgresUUID.self, at: 0)
-            guard let row = rows[Identifier(high: id.high, low: id.low)] else { continue }
-            audit.takeWithoutHistory(row.name, version: row.version)
-        }
-    }
-
-    /// What all participants say of the steps that can be undone, by saga and step.
-    private func readFences() async throws -> [String: [String: String]] {
-        var fences: [String: [String: String]] = [:]
-        for pool in pools.values {
-            for row in try await pool.query("SELECT saga, step, state FROM skald.fence") {
-                let (saga, step, state) = try row.decode(String.self, String.self, String.self)
-                fences[saga, default: [:]][step] = state
-            }
-        }
-        return fences
-    }
-}
-
-/// Holds the audit while a closure that runs in order fills it.
-private final class AuditBox {
-    var audit: HistoryAudit
-    init(_ audit: HistoryAudit) { self.audit = audit }
 }

@@ -6,6 +6,8 @@ import Postgres
 import SagaModel
 import Testing
 
+@testable import Skald
+
 extension TownTests {
     /// What somebody breaks on purpose, and the line of the audit that has to say so.
     @Suite struct AuditDamageTests {
@@ -40,10 +42,44 @@ extension TownTests {
                 #expect(all.exit == "exit status 1" && all.output.contains("1 of 14 invariants are broken"))
             }
         }
+
+        /// The audit looks at some sagas at a time; a row that should not be there is found wherever a page ends.
+        @Test func aStrayRowIsFoundOnEveryPage() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                let orders = (1...5).map { "o\($0)" }
+                for order in orders { try await town.place(order, [.init(menuItemId: "unicorn", quantity: 1)]) }
+                for order in orders { try await town.expectRejected(order, because: "menu-invalid") }
+                for order in orders { _ = try await town.ended("create-order", order) }
+                for countMax in 1...6 {
+                    #expect(try await town.strays(takingAtATime: countMax).isEmpty)
+                }
+                // What no saga asked of the accounting service.
+                try await town.database("accounting").execute(
+                    """
+                    INSERT INTO skald.fence (saga, step, state)
+                    SELECT saga, 'authorize-card', 'done' FROM unnest(
+                        \(try await town.sagas().list().sagas.map(\.id.description))) AS saga
+                    """)
+                for countMax in 1...6 {
+                    let strays = try await town.strays(takingAtATime: countMax)
+                    #expect(strays.count == orders.count, "\(countMax) at a time: \(strays)")
+                    #expect(strays.allSatisfy { $0.hasSuffix("authorize-card is ahead, its participant says done") })
+                }
+            }
+        }
     }
 }
 
 extension Town {
+    fileprivate func strays(takingAtATime countMax: Int) async throws -> [String] {
+        let reader = try AuditReader(keeper.surroundings, DeclaredSystem(folder: Town.root + "/sagas"))
+        defer { reader.close() }
+        var audit = HistoryAudit()
+        try await reader.auditHistories(&audit, countMax: countMax)
+        return audit.findings.first { $0.id == "I6" }?.offenders ?? []
+    }
+
     fileprivate typealias Damage = TownTests.AuditDamageTests.Damage
 
     /// One order is approved, one is rejected after its slot, its ticket and nothing else were taken.

@@ -77,13 +77,8 @@ final class TownServices: Sendable {
         defer { unlink(log) }
         let control = folder + "/rabbitmqctl"
         try OutputFile.write(broker.controlScript, to: control, isExecutable: true)
-        let vhost = virtualHost.replacing("/", with: "%2f")
-        let database =
-            "postgres://\(DatabaseRoles.reader)@/postgres?host=\(cluster.socketFolder)&port=\(cluster.port)&sslmode=disable"
-        let environment = [
-            "AMQP_URL": "amqp://\(TopologyNames.tool):\(Town.password)@\(broker.host):\(broker.port)/\(vhost)",
-            "DATABASE_URL": database, "RABBITMQCTL": control, "PATH": "/usr/local/bin:/usr/bin:/bin",
-        ]
+        let environment = addresses.merging(
+            ["RABBITMQCTL": control, "PATH": "/usr/local/bin:/usr/bin:/bin"]) { $1 }
         let process = try await LocalProcess.started(
             LocalProcess.Program(
                 [OwnProgram.neighbour("skald")] + words, environment: environment, folder: Town.root, logPath: log),
@@ -91,6 +86,18 @@ final class TownServices: Sendable {
         try await waitUntil("skald \(words.joined(separator: " ")) ends") { process.end != nil }
         return Town.ToolResult(exit: process.end ?? "", output: text(of: log))
     }
+
+    /// Where the servers are, as the operators' tool is told.
+    private var addresses: [String: String] {
+        let broker = "\(broker.host):\(broker.port)/\(virtualHost.replacing("/", with: "%2f"))"
+        let cluster = "host=\(cluster.socketFolder)&port=\(cluster.port)&sslmode=disable"
+        return [
+            "AMQP_URL": "amqp://\(TopologyNames.tool):\(Town.password)@\(broker)",
+            "DATABASE_URL": "postgres://\(DatabaseRoles.reader)@/postgres?\(cluster)",
+        ]
+    }
+
+    var surroundings: Surroundings { Surroundings { [addresses] in addresses[$0] } }
 
     private func process(_ name: String) throws -> LocalProcess {
         try #require(running.withLock { $0[name]?.process }, "\(name) was never started")
