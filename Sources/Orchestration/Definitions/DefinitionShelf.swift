@@ -8,7 +8,8 @@ package final class DefinitionShelf: Sendable {
     /// The newest version of each saga, by the event that starts it.
     private let starting: [String: [RegisteredDefinition]]
     private let known: Lock<[String: RegisteredDefinition]>
-    private let awaited: Lock<Set<String>>
+    /// The fields that say which event of a type is awaited, by the type.
+    private let awaited: Lock<[String: Set<String>]>
     private let files: [LoadedSaga]
 
     /// - Throws: `DefinitionFaults` for a definition that cannot run.
@@ -23,17 +24,18 @@ package final class DefinitionShelf: Sendable {
             // The library sorts by version.
             newest[registered.name] = registered
         }
-        awaited = Lock(Set(known.values.flatMap(\.awaitedEvents)))
+        awaited = Lock([:])
         self.known = Lock(known)
         starting = Dictionary(grouping: newest.values) { $0.compiled.definition.start.event }
             .mapValues { $0.sorted { $0.name < $1.name } }
+        for definition in known.values { note(definition) }
     }
 
     /// A shelf that starts nothing, for those who only read and order.
     package init() {
         files = []
         known = Lock([:])
-        awaited = Lock([])
+        awaited = Lock([:])
         starting = [:]
     }
 
@@ -41,14 +43,20 @@ package final class DefinitionShelf: Sendable {
     func definitions(startingOn event: String) -> [RegisteredDefinition] { starting[event] ?? [] }
 
     /// The types of events that start a saga or that a step of a known definition waits for.
-    var events: Set<String> { Set(starting.keys).union(awaited.withLock { $0 }) }
+    var events: Set<String> { Set(starting.keys).union(awaited.withLock { $0.keys }) }
 
-    /// Whether a step of any definition at hand waits for events of this type.
-    func awaits(_ event: String) -> Bool { awaited.withLock { $0.contains(event) } }
+    /// The fields by which steps of the definitions at hand find events of this type; none if no step waits for any.
+    func fields(ofAwaited event: String) -> [String] { awaited.withLock { $0[event]?.sorted() ?? [] } }
 
     private func put(_ definition: RegisteredDefinition) {
         known.withLock { $0[definition.hash] = definition }
-        awaited.withLock { $0.formUnion(definition.awaitedEvents) }
+        note(definition)
+    }
+
+    private func note(_ definition: RegisteredDefinition) {
+        awaited.withLock { awaited in
+            for (type, field) in definition.awaitedEvents { awaited[type, default: []].insert(field) }
+        }
     }
 
     /// The definition of a hash, if it is at hand.

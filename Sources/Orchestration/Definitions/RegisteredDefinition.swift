@@ -16,6 +16,8 @@ package struct RegisteredDefinition: Sendable {
     /// Whether a step waits for events of others.
     var hasWaits: Bool { compiled.steps.contains { $0.wait != nil } }
 
-    /// The types of events that its steps wait for.
-    var awaitedEvents: [String] { compiled.steps.flatMap { $0.wait?.rules.map(\.name) ?? [] } }
+    /// The types of events that its steps wait for, and the fields that say which of them.
+    var awaitedEvents: [(type: String, field: String)] {
+        compiled.steps.compactMap(\.wait).flatMap { wait in wait.rules.map { ($0.name, wait.key) } }
+    }
 }

@@ -45,16 +45,27 @@ struct EventHandler: RunHandler {
         return try await sagas.handle(inputs, of: members, in: transaction)
     }
 
-    /// The inputs of sagas that wait for the event, whether they run already or begin by an event before it in this run.
+    /// The inputs of sagas that wait for the event. It is kept for those that will: also for one that begins in this very run.
     private func awaited(
         _ envelope: Envelope, _ payload: Record, _ place: Int, in transaction: Transaction
     ) async throws(PostgresError) -> [SagaInput] {
-        guard sagas.shelf.awaits(envelope.type.text) else { return [] }
-        let rows = try await transaction.query(InstanceStore.waiting(for: envelope.type.text, payload: payload))
-        var sagas: [SagaInput.Saga] = [.beginningHere]
-        for row in rows { sagas.append(.existing(Identifier(try row.decode(PostgresUUID.self, at: 0)))) }
-        let event = Event(type: envelope.type.text, payload: payload)
-        return sagas.map { SagaInput($0, .occurred(event), cause: envelope.id, place: place) }
+        let type = envelope.type.text
+        let waits = sagas.shelf.fields(ofAwaited: type).compactMap { field in
+            payload[field].map { SagaWait(event: type, field: field, value: CanonicalJSON.text(of: $0)) }
+        }
+        if waits.isEmpty { return [] }
+        let found = try await transaction.query([
+            EarlyEventStore.lock(waits), InstanceStore.waiting(for: type, payload: payload),
+        ])
+        try EarlyEventStore.enqueue(waits, envelope.id, payload, in: transaction)
+        var inputs: [SagaInput] = []
+        for row in found[1] {
+            let saga = Identifier(try row.decode(PostgresUUID.self, at: 0))
+            inputs.append(
+                SagaInput(
+                    .existing(saga), .occurred(Event(type: type, payload: payload)), cause: envelope.id, place: place))
+        }
+        return inputs
     }
 
     private struct Prepared: Sendable {

@@ -2,21 +2,26 @@ import Participant
 import Postgres
 import Telemetry
 
-/// Forgets sagas that ended longer ago than their definition wants them kept.
+/// Forgets sagas that ended longer ago than their definition wants them kept, and events that nobody began to wait for.
 ///
 /// Their keys stay, so that none runs twice, and so does whatever is open or stuck.
 struct RetentionKeeping: LongRunning {
     let database: PostgresPool
     let log: Logger
 
-    private static let interval = Duration.seconds(3600)
+    private static let interval = Duration.seconds(60)
+    /// Sagas are kept for days, so they are looked at every so many times only.
+    private static let roundsBetweenSagas = 60
     /// In one transaction, so that nobody waits long for it.
     private static let countMax = 500
 
     func run() async throws {
+        var round = 0
         while !Task.isCancelled {
             do {
-                while try await forget() == Self.countMax {}
+                try await database.execute(EarlyEventStore.deletion)
+                if round == 0 { while try await forget() == Self.countMax {} }
+                round = (round + 1) % Self.roundsBetweenSagas
             } catch {
                 if Task.isCancelled { return }
                 log.warning("old sagas cannot be forgotten now", .failure(error))

@@ -9,7 +9,24 @@ package enum OrchestrationSchema {
     package static let set = "orchestrator"
 
     package static let migrations: [Migration] = [
-        Migration(1, "definitions, instances and history", tables)
+        Migration(1, "definitions, instances and history", tables),
+        Migration(2, "events that come too early", earlyEvents),
+    ]
+
+    /// Awaited events, for a while: a saga that begins to wait only after its event finds it here.
+    private static let earlyEvents: [SQL] = [
+        """
+        CREATE TABLE saga_event_early (
+            event text NOT NULL,
+            field text NOT NULL,
+            value text NOT NULL,
+            id uuid NOT NULL,
+            payload text NOT NULL,
+            at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (event, field, value, id)
+        )
+        """,
+        "CREATE INDEX saga_event_early_at ON saga_event_early (at)",
     ]
 
     /// Rules on one column of the tables that every message writes are domains: a CHECK of a table is parsed anew by every

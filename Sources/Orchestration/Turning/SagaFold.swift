@@ -23,6 +23,8 @@ struct SagaFold {
     let startedAt: Int64
     /// When the row says that the saga is to be looked at for timers that are due, at the latest.
     let wakeAt: Int64?
+    /// What it waited for when it was read.
+    private var storedWaits: Set<SagaWait> = []
 
     /// A saga that has no row yet.
     init(starting definition: RegisteredDefinition, at startedAt: Int64, traceparent: String?) {
@@ -46,6 +48,7 @@ struct SagaFold {
         self.version = version
         self.startedAt = startedAt
         self.wakeAt = wakeAt
+        if definition.hasWaits { storedWaits = Set(waits) }
     }
 
     /// Takes an input.
@@ -100,21 +103,28 @@ struct SagaFold {
     }
 
     /// The events it waits for now or will wait for, as far as the data says which.
-    var waits: [(event: String, field: String, value: String)] {
+    var waits: [SagaWait] {
         if instance.isOver { return [] }
         return definition.compiled.steps.enumerated().flatMap { index, step in
             guard let wait = step.wait, instance.progress[index] == .ahead || instance.progress[index] == .active,
                 let value = wait.correlation.value(in: instance, payload: nil)
-            else { return [(event: String, field: String, value: String)]() }
-            return wait.rules.map { (event: $0.name, field: wait.key, value: CanonicalJSON.text(of: value)) }
+            else { return [SagaWait]() }
+            return wait.rules.map {
+                SagaWait(event: $0.name, field: wait.key, value: CanonicalJSON.text(of: value))
+            }
         }
     }
 
-    /// Whether an event is one of those it waits for, now or later.
-    func waits(for event: Event) -> Bool {
-        guard instance.phase != .unstarted else { return false }
-        return waits.contains { wait in
-            wait.event == event.type && event.payload[wait.field].map { CanonicalJSON.text(of: $0) } == wait.value
-        }
+    /// The events it waits for now and did not when it was read.
+    var newWaits: [SagaWait] {
+        definition.hasWaits && instance.phase != .unstarted ? waits.filter { !storedWaits.contains($0) } : []
     }
+}
+
+/// What a saga waits for: an event that says this of one of its fields.
+struct SagaWait: Sendable, Hashable {
+    var event: String
+    var field: String
+    /// Canonical text.
+    var value: String
 }

@@ -8,8 +8,6 @@ struct SagaInput: Sendable {
         case existing(Identifier)
         /// One that the input starts, unless its key has one already.
         case starting(SagaStart)
-        /// Those that begin in this very transaction and wait for the event: no row tells of their waiting yet.
-        case beginningHere
     }
 
     var saga: Saga

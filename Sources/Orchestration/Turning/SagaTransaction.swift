@@ -32,7 +32,7 @@ struct SagaTransaction: Sendable {
     func take(_ inputs: [SagaInput], locked: Rows? = nil, in transaction: Transaction) async throws -> Result {
         let milliseconds = now()
         let sagas = try await open(inputs, locked, at: milliseconds, in: transaction)
-        return try take(inputs, of: sagas, at: milliseconds, in: transaction)
+        return try await take(inputs, of: sagas, at: milliseconds, in: transaction)
     }
 
     /// Fires the timers of these sagas that are due by then.
@@ -48,37 +48,47 @@ struct SagaTransaction: Sendable {
         let inputs = timers.enumerated().map { place, timer in
             SagaInput(.existing(timer.saga), .timerFired(timer.turn), place: place)
         }
-        let result = try take(inputs, of: sagas, at: now(), in: transaction)
+        let result = try await take(inputs, of: sagas, at: now(), in: transaction)
         if let failure = result.failures.first?.value { throw failure }
         return inputs.flatMap { result.messages[$0.place] ?? [] }
     }
 
     private func take(
         _ inputs: [SagaInput], of sagas: OpenSagas, at milliseconds: Int64, in transaction: Transaction
-    ) throws -> Result {
+    ) async throws -> Result {
         var sagas = sagas
         var result = Result()
         for input in inputs { take(input, &sagas, &result, at: milliseconds) }
         if result.failures.isEmpty {
+            try await takeEarlyEvents(&sagas, &result, at: milliseconds, in: transaction)
             try InstanceStore.enqueue(Array(sagas.folds.values), at: milliseconds, in: transaction)
         }
         return result
     }
 
-    /// Takes an input into the sagas it concerns.
-    private func take(_ input: SagaInput, _ sagas: inout OpenSagas, _ result: inout Result, at milliseconds: Int64) {
-        switch input.saga {
-        case .beginningHere:
-            for id in sagas.begun(waitingFor: input.happening) {
-                take(input, into: id, &sagas, &result, at: milliseconds)
-            }
-        case .existing, .starting:
-            if let id = sagas.id(of: input.saga), sagas.folds[id] != nil {
-                return take(input, into: id, &sagas, &result, at: milliseconds)
-            }
-            // The key of a start may be taken and its row gone by retention: it ran long ago.
-            if case .existing = input.saga { result.failures[input.place] = UnknownSaga(saga: input.saga) }
+    /// Gives sagas that have begun to wait for events those that came before.
+    private func takeEarlyEvents(
+        _ sagas: inout OpenSagas, _ result: inout Result, at milliseconds: Int64, in transaction: Transaction
+    ) async throws {
+        let waits = sagas.folds.flatMap { id, fold in fold.newWaits.map { (saga: id, wait: $0) } }
+        if waits.isEmpty { return }
+        let found = try await transaction.query([
+            EarlyEventStore.lock(waits.map(\.wait)), EarlyEventStore.find(waits),
+        ])
+        for row in found[1] {
+            let (id, happening, cause) = try EarlyEventStore.input(row)
+            let input = SagaInput(.existing(id), happening, cause: cause, place: sagas.places[id] ?? 0)
+            take(input, into: id, &sagas, &result, at: milliseconds)
         }
+    }
+
+    /// Takes an input into the saga it concerns.
+    private func take(_ input: SagaInput, _ sagas: inout OpenSagas, _ result: inout Result, at milliseconds: Int64) {
+        if let id = sagas.id(of: input.saga), sagas.folds[id] != nil {
+            return take(input, into: id, &sagas, &result, at: milliseconds)
+        }
+        // The key of a start may be taken and its row gone by retention: it ran long ago.
+        if case .existing = input.saga { result.failures[input.place] = UnknownSaga(saga: input.saga) }
     }
 
     private func take(
@@ -93,6 +103,7 @@ struct SagaTransaction: Sendable {
             return
         }
         sagas.folds[id] = fold
+        sagas.places[id] = input.place
         log.tell(actions, of: fold)
         result.decided.append((input, actions))
         result.messages[input.place, default: []] += commands.messages(
@@ -104,20 +115,14 @@ struct SagaTransaction: Sendable {
         var folds: [Identifier: SagaFold] = [:]
         /// Whose each key is.
         var owners: [SagaStart: Identifier] = [:]
+        /// The place of the message that each took last.
+        var places: [Identifier: Int] = [:]
 
         func id(of saga: SagaInput.Saga) -> Identifier? {
             switch saga {
             case .existing(let id): id
             case .starting(let start): owners[start]
-            case .beginningHere: nil
             }
-        }
-
-        /// The sagas that have no row yet and wait for an event, now or later.
-        func begun(waitingFor happening: Input.Happening) -> [Identifier] {
-            guard case .occurred(let event) = happening else { return [] }
-            return folds.filter { $0.value.storedVersion == nil && $0.value.waits(for: event) }.map(\.key)
-                .sorted { $0.order < $1.order }
         }
     }
 
@@ -135,7 +140,6 @@ struct SagaTransaction: Sendable {
             switch input.saga {
             case .existing(let id): ids.insert(id)
             case .starting(let start): starts[start] = starts[start] ?? input
-            case .beginningHere: break
             }
         }
         if !starts.isEmpty {
@@ -202,7 +206,6 @@ struct UnknownSaga: Error, CustomStringConvertible {
         switch saga {
         case .existing(let id): "there is no saga \(id)"
         case .starting(let start): "the saga with the key \(start.key) is gone"
-        case .beginningHere: "no saga begins here"
         }
     }
 }

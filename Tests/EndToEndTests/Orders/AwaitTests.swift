@@ -59,6 +59,29 @@ extension TownTests {
             }
         }
 
+        @Test func anEventMayComeBeforeItsSaga() async throws {
+            try await Town.withTown(waitingFor: "PT5M") { town in
+                try await town.settle()
+                try await town.accept("o1")
+                try await town.accept("o2")
+                try await waitUntil("both events were taken") {
+                    try await town.number("orchestrator", "SELECT count(*) FROM saga_event_early") == 2
+                }
+                try await town.database("orchestrator").execute(
+                    "UPDATE saga_event_early SET at = now() - interval '1 hour' WHERE value = '\"o2\"'")
+                for order in ["o1", "o2"] { try await town.place(order) }
+                try await town.until("o1", is: "APPROVED")
+                #expect(try await town.ended("fetch-order", "o1").outcome == "fetched")
+                #expect(try await town.events(of: "o1") == ["ticket-of-o1"])
+                // That one came too long before.
+                try await town.untilWaiting("o2")
+                #expect(try await town.events(of: "o2") == [])
+                try await town.accept("o2")
+                try await town.until("o2", is: "APPROVED")
+                try await town.expectQuiet()
+            }
+        }
+
         @Test func withoutItsEventAStepFails() async throws {
             try await Town.withTown(waitingFor: "PT1S") { town in
                 try await town.settle()
