@@ -1,5 +1,7 @@
 import Glibc
 import LocalServers
+import Messaging
+import Postgres
 import Testing
 
 @testable import Skald
@@ -35,6 +37,8 @@ import Testing
             let other = try await skald.run(
                 "inject", "order.PlaceOrder", "--wait", "--patience", "20", environment: environment)
             #expect(other.isSuccess && other.output.contains("approved 1"), "\(other.output)")
+            let surroundings = Surroundings(folder: LocalFolder(path: skald.home)) { environment[$0] }
+            #expect(try surroundings.database(of: "order").user == DatabaseRoles.reader)
             let audit = try await skald.run("audit", "--quick")
             #expect(audit.isSuccess, "\(audit.output)")
 

@@ -42,7 +42,11 @@ struct Surroundings: Sendable {
         let database = DatabaseRoles.database(of: service)
         if let url = environment("DATABASE_URL") {
             let address = try DatabaseAddress(url: url)
-            return address.database(database, user: address.user, password: address.password).configuration
+            // What `skald up` was given is an administrator's login, with which nothing should be looked at.
+            let own = (try? SystemState.running(folder))?.database.map(DatabaseAddress.init)
+            guard own?.host == address.host, own?.port == address.port else {
+                return address.database(database, user: address.user, password: address.password).configuration
+            }
         }
         guard let server = try SystemState.running(folder).database else {
             throw Failure(
