@@ -46,6 +46,9 @@ struct Rounds: Sendable {
         measurements[side, default: []].append(measurement)
     }
 
+    /// Takes over the measurements of a comparison of other sides.
+    mutating func add(_ other: Rounds) { measurements.merge(other.measurements, uniquingKeysWith: +) }
+
     func hasSide(_ side: String) -> Bool { measurements[side] != nil }
 
     /// A value of one side over the rounds.

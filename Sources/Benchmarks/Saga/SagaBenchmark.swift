@@ -82,18 +82,20 @@ struct SagaBenchmark {
 
     // MARK: Sections
 
-    /// The sides of a level are neighbours in each round, because neighbours share their noise.
+    /// Level by level, so that the sides of one are always neighbours: neighbours share their noise.
     private func measureLevels() async throws -> Rounds {
-        let comparison = Comparison(
-            "saga",
-            levels.flatMap { level in
+        var rounds = Rounds()
+        for (outstanding, _) in levels {
+            let comparison = Comparison(
+                "saga",
                 sides.map { side in
-                    .init(name: side.name(level.outstanding)) {
-                        try await side.measure(orderCount(level.outstanding), outstanding: level.outstanding)
+                    .init(name: side.name(outstanding)) {
+                        try await side.measure(orderCount(outstanding), outstanding: outstanding)
                     }
-                }
-            })
-        return try await comparison.run(settings)
+                })
+            rounds.add(try await comparison.run(settings))
+        }
+        return rounds
     }
 
     private var levels: [(outstanding: Int, reach: Double?)] {
