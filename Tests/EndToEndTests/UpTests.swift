@@ -12,7 +12,7 @@ import Testing
 
             let second = try await skald.run("up", "--only", "servers")
             #expect(second.isSuccess && second.output.contains("it runs already (process \(supervisor))"))
-            #expect(try await skald.run("doctor").output.contains("queues: 42 there"))
+            #expect(try await skald.run("doctor").output.contains("queues: 50 there"))
 
             let servers = children(of: supervisor)
             #expect(servers.count >= 3, "broker, name service and database")

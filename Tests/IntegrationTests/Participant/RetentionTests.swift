@@ -32,7 +32,8 @@ import Testing
         #expect(throws: ParticipantConfigurationError.self) { try configuration.check() }
         let findings = TopologyLint.findings(
             in: [ServiceDeclaration(name: "bank")], inboxRetention: .seconds(3600), redriveHorizon: .seconds(86_400))
-        #expect(findings.map(\.code) == [.retentionTooShort])
+        #expect(findings.map(\.code) == [.retentionTooShort, .retentionTooShort])
+        #expect(findings.map(\.name) == ["bank.commands", "bank.control"])
     }
 }
 
