@@ -113,7 +113,7 @@ let package = Package(
                 "Messaging", "Orchestration", "OrderService", "Participant", "Postgres", "SagaFile", "SagaModel",
                 "Skald", "Telemetry",
             ]),
-        .testTarget(name: "AMQPTests", dependencies: ["AMQP"]),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CLinux"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),

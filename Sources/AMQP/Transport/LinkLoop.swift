@@ -56,7 +56,6 @@ struct LinkLoop: ~Copyable {
         try write()
         let ready = try wait()
         let now = MonotonicClock.now()
-        if ready.isWoken { mailbox.wake.clear() }
         try performCommands()
         if ready.isReadable || input.mayHoldMore { try read(now) }
         try checkDeadlines(now)
@@ -76,7 +75,7 @@ struct LinkLoop: ~Copyable {
         let now = MonotonicClock.now()
         var deadline = min(channels.nextTimer, heartbeat.nextTimer)
         if login != nil { deadline = min(deadline, loginDeadline) }
-        if input.mayHoldMore { deadline = 0 }
+        if input.mayHoldMore || !mailbox.fallAsleep(ignoringBytes: isWriteBlocked) { deadline = 0 }
         switch poller {
         case .some(let poller):
             return try poller.wait(now: now, deadline: deadline, wantsWrite: isWriteBlocked)

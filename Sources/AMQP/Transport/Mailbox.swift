@@ -2,14 +2,15 @@ import Telemetry
 
 /// What callers hand to the I/O thread: encoded bytes, and commands that must be known before those bytes go out.
 ///
-/// Callers encode on their own thread under one short lock. Only the first post after the thread last looked wakes it, so
-/// a busy connection batches by itself and a lone message goes out at once.
+/// Callers encode on their own thread under one short lock. Only the first post after the thread began to wait wakes it, so
+/// a busy connection batches by itself, a lone message goes out at once, and what the thread posts itself costs no wake-up.
 final class Mailbox: Sendable {
     /// What is inside, reached under the lock only.
     struct Contents: ~Copyable {
         var writer: FrameWriter
         var commands: [LinkCommand] = []
-        fileprivate var isWakePending = false
+        /// Set by the thread before it waits; whoever posts then has to wake it. A thread that connects is asleep, too.
+        fileprivate var isAsleep = true
         fileprivate var closedBy: AMQPError?
     }
 
@@ -25,13 +26,13 @@ final class Mailbox: Sendable {
     ///
     /// - Throws: what ended the link, or what `body` throws.
     func post(_ body: (inout Contents) throws(AMQPError) -> Void) throws(AMQPError) {
-        let needsWake = try contents.withLock { contents throws(AMQPError) -> Bool in
+        let wasAsleep = try contents.withLock { contents throws(AMQPError) -> Bool in
             if let error = contents.closedBy { throw error }
             try body(&contents)
-            defer { contents.isWakePending = true }
-            return !contents.isWakePending
+            defer { contents.isAsleep = false }
+            return contents.isAsleep
         }
-        if needsWake { wake.signal() }
+        if wasAsleep { wake.signal() }
     }
 
     /// What ended the link, if it has ended.
@@ -42,10 +43,22 @@ final class Mailbox: Sendable {
         try post { contents throws(AMQPError) in contents.commands.append(command) }
     }
 
-    /// Takes the commands. From here on the next post wakes the thread again.
+    /// Has the next post wake the thread, which is about to wait.
+    ///
+    /// - Parameter ignoringBytes: whether posted bytes have to wait anyway, as the socket takes none.
+    /// - Returns: false if something was posted meanwhile: then the thread must not wait.
+    func fallAsleep(ignoringBytes: Bool) -> Bool {
+        contents.withLock { contents in
+            guard contents.commands.isEmpty, ignoringBytes || contents.writer.output.isEmpty else { return false }
+            contents.isAsleep = true
+            return true
+        }
+    }
+
+    /// Takes the commands. The thread is awake.
     func takeCommands() -> [LinkCommand] {
         contents.withLock { contents in
-            contents.isWakePending = false
+            contents.isAsleep = false
             let commands = contents.commands
             contents.commands = []
             return commands

@@ -7,25 +7,22 @@ struct Poller: ~Copyable {
     struct Ready {
         var isReadable = false
         var isWritable = false
-        var isWoken = false
     }
 
     private let descriptor: Int32
     private let socket: Int32
-    private let wake: Int32
 
-    private init(descriptor: Int32, socket: Int32, wake: Int32) {
+    private init(descriptor: Int32, socket: Int32) {
         self.descriptor = descriptor
         self.socket = socket
-        self.wake = wake
     }
 
     init(socket: Int32, wake: Int32) throws(AMQPError) {
         let descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard descriptor >= 0 else { throw Socket.systemError("cannot open an epoll", errno) }
-        self.init(descriptor: descriptor, socket: socket, wake: wake)
+        self.init(descriptor: descriptor, socket: socket)
         add(socket, EPOLLIN.rawValue)
-        add(wake, EPOLLIN.rawValue)
+        add(wake, EPOLLIN.rawValue | EPOLLET.rawValue)
     }
 
     deinit {
@@ -51,12 +48,9 @@ struct Poller: ~Copyable {
     }
 
     private func note(_ event: epoll_event, _ ready: inout Ready) {
-        if unsafe event.data.fd == wake {
-            ready.isWoken = true
-        } else {
-            ready.isReadable = unsafe event.events & ~EPOLLOUT.rawValue != 0
-            ready.isWritable = unsafe event.events & EPOLLOUT.rawValue != 0
-        }
+        guard unsafe event.data.fd == socket else { return }
+        ready.isReadable = unsafe event.events & ~EPOLLOUT.rawValue != 0
+        ready.isWritable = unsafe event.events & EPOLLOUT.rawValue != 0
     }
 
     private static func milliseconds(now: UInt64, deadline: UInt64) -> Int32 {

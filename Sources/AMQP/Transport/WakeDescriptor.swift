@@ -2,6 +2,8 @@ import CLinux
 import Glibc
 
 /// An eventfd that pulls the I/O thread out of its wait.
+///
+/// It is watched for edges, so nobody ever has to read it.
 final class WakeDescriptor: Sendable {
     let descriptor: Int32
 
@@ -16,10 +18,5 @@ final class WakeDescriptor: Sendable {
 
     func signal() {
         _ = eventfd_write(descriptor, 1)
-    }
-
-    func clear() {
-        var value: eventfd_t = 0
-        _ = unsafe eventfd_read(descriptor, &value)
     }
 }

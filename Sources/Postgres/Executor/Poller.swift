@@ -17,7 +17,9 @@ struct Poller: ~Copyable, Sendable {
         wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         precondition(
             epollDescriptor >= 0 && wakeDescriptor >= 0, "no descriptors left for an event loop (errno \(errno))")
-        change(wakeDescriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue)
+        // Watched for edges, so nobody ever has to read it.
+        change(
+            wakeDescriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue | EPOLLET.rawValue)
     }
 
     deinit {
@@ -62,12 +64,7 @@ struct Poller: ~Copyable, Sendable {
             guard count > 0 else { return }
             for index in 0..<Int(count) {
                 let key = unsafe events[index].data.u64
-                if key == Self.wakeKey {
-                    var ignored: UInt64 = 0
-                    _ = unsafe read(wakeDescriptor, &ignored, 8)
-                } else {
-                    keys.append(key)
-                }
+                if key != Self.wakeKey { keys.append(key) }
             }
         }
     }
