@@ -71,7 +71,8 @@ extension ConsumerShell {
     func flush(_ state: inout State, _ now: UInt64) -> UInt64 {
         let delay = options.ackDelay.nanoseconds
         let arrived = state.arrivedSinceBatch
-        let wasAskedFor = state.isTouched
+        // Where nothing has come for a whole delay no neighbours are to be expected.
+        let isWantedNow = state.isTouched || arrived == 0 && now >= state.lookAt
         var hasWritten = false
         state.arrivedSinceBatch = 0
         state.isTouched = false
@@ -79,7 +80,7 @@ extension ConsumerShell {
             let heldSince = state.heldSince ?? now
             let isOverdue = now >= heldSince + delay
             state.heldSince = heldSince
-            if wasAskedFor || isOverdue || state.settlement.heldCount >= ackBatchCount {
+            if isWantedNow || isOverdue || state.settlement.heldCount >= ackBatchCount {
                 // A gap holds acks back for one delay, or until half of the prefetch window waits behind it.
                 let isWindowHalfUsed = state.settlement.heldCount * 2 >= Int(options.prefetchCount)
                 writeAcks(&state, on: channel, includingGaps: isOverdue || isWindowHalfUsed)
@@ -87,8 +88,10 @@ extension ConsumerShell {
                 if state.settlement.heldCount == 0 || isOverdue { state.heldSince = nil }
             }
         }
-        // Where one ack went out others follow: they wait for each other, too.
-        state.isTimerArmed = arrived > 0 || hasWritten || state.settlement.heldCount > 0
-        return state.isTimerArmed ? now + delay : .max
+        // Where one ack went out others follow, while there are deliveries to ack: they wait for each other, too.
+        let areOthersNear = arrived > 0 || hasWritten
+        state.isTimerArmed = state.settlement.heldCount > 0 || areOthersNear && state.settlement.openCount > 0
+        state.lookAt = state.isTimerArmed ? now + delay : .max
+        return state.lookAt
     }
 }

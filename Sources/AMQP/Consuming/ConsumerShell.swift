@@ -45,6 +45,8 @@ final class ConsumerShell: ChannelHandler {
         var isEnded = false
         /// The I/O thread looks at held acks by itself.
         var isTimerArmed = false
+        /// When it looks at the latest.
+        var lookAt = UInt64.max
         var isTouched = false
         var heldSince: UInt64?
         var arrivedSinceBatch = 0
