@@ -51,7 +51,7 @@ public final class Participant: Sendable {
     ) throws {
         let factory = MessageFactory(
             service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)
-        let queues = Self.queues(of: handlers, configuration, factory) + others
+        let queues = Self.queues(of: handlers, configuration, factory, pool?.executor ?? .shared) + others
         try self.init(configuration, queues: queues, telemetry: telemetry, pool: pool, now: now)
     }
 
@@ -227,7 +227,8 @@ public final class Participant: Sendable {
 
     /// The queues plain handlers need: commands if there are any, events if any is subscribed to.
     private static func queues(
-        of handlers: Handlers, _ configuration: ParticipantConfiguration, _ factory: MessageFactory
+        of handlers: Handlers, _ configuration: ParticipantConfiguration, _ factory: MessageFactory,
+        _ clock: PostgresExecutor
     ) -> [ParticipantQueue] {
         var queues: [ParticipantQueue] = []
         if !handlers.commands.isEmpty {
@@ -236,7 +237,7 @@ public final class Participant: Sendable {
                     name: TopologyNames.commandQueue(of: configuration.service), kind: .command,
                     senders: .users(configuration.commandSenders),
                     handler: TableRunHandler(
-                        handlers.commands, factory: factory, deadline: configuration.deadlines.handler),
+                        handlers.commands, factory: factory, deadline: configuration.deadlines.handler, clock: clock),
                     ladder: configuration.ladder))
         }
         if !handlers.events.isEmpty {
@@ -244,7 +245,7 @@ public final class Participant: Sendable {
                 ParticipantQueue(
                     name: TopologyNames.eventQueue(of: configuration.service), kind: .event, senders: .ownerOfType,
                     handler: TableRunHandler(
-                        handlers.events, factory: factory, deadline: configuration.deadlines.handler),
+                        handlers.events, factory: factory, deadline: configuration.deadlines.handler, clock: clock),
                     ladder: configuration.ladder))
         }
         return queues

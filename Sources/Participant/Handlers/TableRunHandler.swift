@@ -6,12 +6,18 @@ struct TableRunHandler: RunHandler {
     private let entries: [MessageType: Handlers.Entry]
     private let factory: MessageFactory
     private let deadline: Duration
+    private let clock: PostgresExecutor
 
-    /// - Parameter deadline: for all handlers of a run together.
-    init(_ entries: [MessageType: Handlers.Entry], factory: MessageFactory, deadline: Duration) {
+    /// - Parameters:
+    ///   - deadline: for all handlers of a run together.
+    ///   - clock: the executor on which runs are handled; it watches the deadline, so that no other thread is woken.
+    init(
+        _ entries: [MessageType: Handlers.Entry], factory: MessageFactory, deadline: Duration, clock: PostgresExecutor
+    ) {
         self.entries = entries
         self.factory = factory
         self.deadline = deadline
+        self.clock = clock
     }
 
     func knows(_ type: MessageType) -> Bool { entries[type] != nil }
@@ -50,8 +56,8 @@ struct TableRunHandler: RunHandler {
                 waiting.insert(index)
                 tasks.addTask { await handleGroup(group, index, members, in: transaction) }
             }
-            tasks.addTask { [deadline] in
-                do { try await Task.sleep(for: deadline) } catch { return .timerCancelled }
+            tasks.addTask { [deadline, clock] in
+                do { try await clock.sleep(for: deadline) } catch { return .timerCancelled }
                 return .deadlinePassed
             }
             return await gather(&tasks, waiting, groups, members)
