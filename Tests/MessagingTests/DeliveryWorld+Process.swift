@@ -75,6 +75,8 @@ extension DeliveryWorld {
             let known = places.filter { world.inbox.contains(world.command($0)) }
             let new = places.filter { !known.contains($0) }
             world.staged = Staged(claimed: Set(new.map { world.command($0) }))
+            let directions = new.compactMap { world.commands[world.command($0)].direction }
+            if world.fence == .new { world.staged?.fence = directions.first.map(FenceRule.expectation) }
             let duplicates = known.map { ($0, world.stampOf[world.command($0)] != nil) }
             world.tell {
                 $0.opened(
@@ -144,7 +146,7 @@ extension DeliveryWorld {
             effectCount[command, default: 0] += 1
             outbox.insert(Row(command: command, stamp: stamp, owner: epoch))
         }
-        if let state = fences.values.first { fence = state }
+        if let state = fences.values.first ?? staged.fence { fence = state }
         if let live = staged.isEffectLive { isEffectLive = live }
         self.staged = nil
     }

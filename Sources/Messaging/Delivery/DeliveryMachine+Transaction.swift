@@ -76,7 +76,8 @@ extension DeliveryMachine {
                 case .handled(let decision, let state, let result) = progress[place]
             else { continue }
             let next = FenceRule.state(after: direction, decision, at: state, succeeded: result.isSuccess)
-            if next != state { fences[place] = next }
+            let written = state == .new ? FenceRule.expectation(of: direction) : state
+            if next != written { fences[place] = next }
         }
         return fences
     }

@@ -1,6 +1,6 @@
 /// What a fence row knows of one step of one saga here.
 package enum FenceState: String, Sendable, Hashable, CaseIterable {
-    /// Nothing yet: the row was made by the transaction that asks.
+    /// Nothing yet: the row was made by the transaction that asks, and holds what is expected of it.
     case new
     /// The step was done.
     case done
@@ -33,6 +33,14 @@ package enum FenceRule {
         case (.forward, .undone), (.forward, .fenced): .refuse
         case (.backward, .done): .run
         case (.backward, .new), (.backward, .refused), (.backward, .undone), (.backward, .fenced): .nothingToUndo
+        }
+    }
+
+    /// The state a new row is made with, so that it need not be changed where all goes well.
+    package static func expectation(of direction: StepReference.Direction) -> FenceState {
+        switch direction {
+        case .forward: .done
+        case .backward: .fenced
         }
     }
 

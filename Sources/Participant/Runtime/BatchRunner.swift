@@ -86,9 +86,10 @@ struct BatchRunner {
         let begin = machine.begin()
         precondition(begin == .open, "a run begins with \(begin)")
         let members = run.members.map { place -> RunStore.Member in
-            let envelope = batch.members[place].envelope
+            let member = batch.members[place]
             return RunStore.Member(
-                id: envelope.id, type: envelope.type, saga: envelope.correlationID, fence: batch.members[place].fence)
+                id: member.envelope.id, type: member.envelope.type, saga: member.envelope.correlationID,
+                fence: member.fence)
         }
         let opening = worker.queue.handler.opening(run.members.map { batch.members[$0].item })
         let opened = try await store.open(members, keys: run.keys, opening: opening, in: transaction)
@@ -96,7 +97,7 @@ struct BatchRunner {
         var fences: [Int: FenceState] = [:]
         for (place, member) in members.enumerated() {
             if opened.claimed.contains(member.id) {
-                fences[place] = member.fence.flatMap { opened.fences[$0] }
+                fences[place] = member.fence.flatMap { opened.fences[$0.key] }
             } else {
                 resends[place] = opened.replies[member.id]
                 duplicates[place] = resends[place] != nil
@@ -147,7 +148,7 @@ struct BatchRunner {
     private func fencesByKey(_ fences: [Int: FenceState]) -> [RunStore.FenceKey: FenceState] {
         var states: [RunStore.FenceKey: FenceState] = [:]
         for (place, state) in fences {
-            if let key = batch.members[run.members[place]].fence { states[key] = state }
+            if let fence = batch.members[run.members[place]].fence { states[fence.key] = state }
         }
         return states
     }

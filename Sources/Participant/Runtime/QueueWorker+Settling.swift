@@ -22,16 +22,17 @@ final class BatchMember: Sendable {
             isRedelivered: delivery.isRedelivered, deliveryCount: message.deliveryCount)
     }
 
-    var fence: RunStore.FenceKey? {
-        guard item.direction != nil, let saga = envelope.correlationID, let step = envelope.step?.step else {
+    var fence: RunStore.Fence? {
+        guard let direction = item.direction, let saga = envelope.correlationID, let step = envelope.step?.step else {
             return nil
         }
-        return RunStore.FenceKey(saga: saga, step: step)
+        return RunStore.Fence(
+            key: RunStore.FenceKey(saga: saga, step: step), expectation: FenceRule.expectation(of: direction))
     }
 
     var planned: BatchItem {
         BatchItem(
-            id: envelope.id, key: item.key, fence: fence.map { "\($0.saga)\u{0}\($0.step)" },
+            id: envelope.id, key: item.key, fence: fence.map { "\($0.key.saga)\u{0}\($0.key.step)" },
             isSuspicious: isSuspect || delivery.isRedelivered || envelope.attempt > 1)
     }
 }

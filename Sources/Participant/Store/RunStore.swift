@@ -11,7 +11,13 @@ struct RunStore: Sendable {
         let id: UUIDv7
         let type: MessageType
         let saga: String?
-        let fence: FenceKey?
+        let fence: Fence?
+    }
+
+    struct Fence: Sendable, Hashable {
+        let key: FenceKey
+        /// What its row is made with.
+        let expectation: FenceState
     }
 
     struct FenceKey: Sendable, Hashable {
@@ -42,7 +48,7 @@ struct RunStore: Sendable {
         _ members: [Member], keys: [String], opening: [SQL], in transaction: Transaction
     ) async throws(PostgresError) -> Opened {
         let sorted = members.sorted { $0.id < $1.id }
-        let fences = Set(members.compactMap(\.fence)).sorted { ($0.saga, $0.step) < ($1.saga, $1.step) }
+        let fences = members.compactMap(\.fence).sorted { ($0.key.saga, $0.key.step) < ($1.key.saga, $1.key.step) }
         let own =
             [claim(sorted), lock(Set(keys.map(Self.lockNumber)).sorted())]
             + (fences.isEmpty ? [] : [makeFences(fences)])
@@ -56,7 +62,7 @@ struct RunStore: Sendable {
             }
         }
         let repeated = sorted.map(\.id).filter { !opened.claimed.contains($0) }
-        let older = fences.filter { opened.fences[$0] == nil }
+        let older = fences.map(\.key).filter { opened.fences[$0] == nil }
         if !repeated.isEmpty || !older.isEmpty { try await look(at: repeated, older, &opened, in: transaction) }
         return opened
     }
@@ -97,12 +103,15 @@ struct RunStore: Sendable {
         "SELECT count(pg_advisory_xact_lock(number)) FROM unnest(\(numbers)) AS number"
     }
 
-    private func makeFences(_ fences: [FenceKey]) -> SQL {
-        """
-        INSERT INTO skald.fence (saga, step, state)
-        SELECT saga, step, 'new' FROM unnest(\(fences.map(\.saga)), \(fences.map(\.step))) AS wanted (saga, step)
-        ON CONFLICT DO NOTHING RETURNING saga, step
-        """
+    private func makeFences(_ fences: [Fence]) -> SQL {
+        let sagas = fences.map(\.key.saga)
+        let steps = fences.map(\.key.step)
+        let states = fences.map(\.expectation.rawValue)
+        return """
+            INSERT INTO skald.fence (saga, step, state)
+            SELECT saga, step, state FROM unnest(\(sagas), \(steps), \(states)) AS wanted (saga, step, state)
+            ON CONFLICT DO NOTHING RETURNING saga, step
+            """
     }
 
     private func lockFences(_ fences: [FenceKey]) -> SQL {
