@@ -14,6 +14,10 @@ final class QueueWorker: Sendable {
     /// What is published beside the next batch.
     let background: BackgroundTasks
 
+    /// Nobody waits for an ack, and one for several messages costs the broker as much as one for one; what a crash has
+    /// delivered again within this time, the inbox absorbs.
+    private static let ackDelay = Duration.milliseconds(50)
+
     init(_ queue: ParticipantQueue, _ surroundings: QueueSurroundings) {
         self.queue = queue
         self.surroundings = surroundings
@@ -37,6 +41,7 @@ final class QueueWorker: Sendable {
             if Task.isCancelled { break }
             var options = ConsumerOptions()
             options.prefetchCount = isCareful ? 1 : surroundings.batch.prefetchCount
+            options.ackDelay = Self.ackDelay
             guard let consumer = try await subscribe(on: connection, options) else { break }
             log.debug("consuming", ["prefetch": .integer(Int(options.prefetchCount))])
             isCareful = await consume(consumer, isCareful: isCareful)
