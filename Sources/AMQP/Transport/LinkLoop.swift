@@ -57,6 +57,8 @@ struct LinkLoop: ~Copyable {
         let ready = try wait()
         let now = MonotonicClock.now()
         try performCommands()
+        // First of all what the thread was woken for.
+        try write()
         if ready.isReadable || input.mayHoldMore { try read(now) }
         try checkDeadlines(now)
         channels.endBatch(now: now)
