@@ -65,10 +65,10 @@ public final class Participant: Sendable {
         let factory = MessageFactory(
             service: configuration.service, user: configuration.user, ids: UUIDv7Source(now: now), now: now)
         self.factory = factory
-        self.queues = queues + Self.controlQueues(configuration, factory)
+        let pool = pool ?? PostgresPool(configuration.database)
+        self.queues = queues + Self.controlQueues(configuration, factory, pool.executor)
         self.telemetry = telemetry
         self.now = now
-        let pool = pool ?? PostgresPool(configuration.database)
         database = DatabaseGround(pool, backoffMax: configuration.deadlines.groundBackoffMax)
         pauses = PauseStore(pool)
         broker = BrokerWatch(gate, telemetry)
@@ -210,7 +210,7 @@ public final class Participant: Sendable {
 
     /// Where the service hears what it is to hold back, whatever else it works on.
     private static func controlQueues(
-        _ configuration: ParticipantConfiguration, _ factory: MessageFactory
+        _ configuration: ParticipantConfiguration, _ factory: MessageFactory, _ clock: PostgresExecutor
     ) -> [ParticipantQueue] {
         guard TopologyNames.hasControlQueue(configuration.service) else { return [] }
         var handlers = Handlers()
@@ -220,7 +220,7 @@ public final class Participant: Sendable {
                 name: TopologyNames.controlQueue(of: configuration.service), kind: .command,
                 senders: .users([TopologyNames.orchestrator]),
                 handler: TableRunHandler(
-                    handlers.commands, factory: factory, deadline: configuration.deadlines.handler),
+                    handlers.commands, factory: factory, deadline: configuration.deadlines.handler, clock: clock),
                 ladder: .none, isPausable: false)
         ]
     }

@@ -10,7 +10,7 @@ import Testing
     private static let sagas = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/sagas"
 
     @Test func severalInputsBecomeOneRowAndAnEntryEach() throws {
-        var fold = try started()
+        let fold = try started()
         let command = try #require(firstCommand(in: fold.entries[0].actions))
         fold.take(reply(to: command, "ConsumerVerified"), cause: nil)
         #expect(fold.version == 2 && fold.storedVersion == nil)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func theTimersOfASagaAreThoseOfItsStepsAndItsOwn() throws {
-        var fold = try started()
+        let fold = try started()
         #expect(fold.timers.map(\.turn) == [Turn(step: "verify-consumer", direction: .do, attempt: 1), .deadline])
         #expect(fold.timers.map(\.due) == [11_000, 901_000])
         let command = try #require(firstCommand(in: fold.entries[0].actions))
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func aTimerThatFiresIsGoneUnlessItIsSetAgain() throws {
-        var fold = try started()
+        let fold = try started()
         let verify = Turn(step: "verify-consumer", direction: .do, attempt: 1)
         // Silence: the same request again, under the same timer.
         fold.take(Input(.timerFired(verify), milliseconds: 11_000), cause: nil)
@@ -43,7 +43,7 @@ import Testing
         let new = try started()
         #expect(new.wake(at: 1000) == 11_000)
         // The first timer was called off, the next one fires later: a look in vain does no harm.
-        var fold = try again(new, wakeAt: 11_000)
+        let fold = try again(new, wakeAt: 11_000)
         let command = try #require(firstCommand(in: new.entries[0].actions))
         fold.take(reply(to: command, "ConsumerVerified"), cause: nil)
         #expect(fold.wake(at: 2000) == 11_000)
@@ -94,7 +94,7 @@ import Testing
     private func started() throws -> SagaFold {
         let shelf = try DefinitionShelf(SagaLibrary(folder: Self.sagas))
         let definition = try #require(shelf.definitions(startingOn: "order.created").first)
-        var fold = SagaFold(starting: definition, at: 1000, traceparent: "t")
+        let fold = SagaFold(starting: definition, at: 1000, traceparent: "t")
         let id = Identifier.saga(definition: "create-order", key: "o1", milliseconds: 1000)
         let payload: Record = [
             "orderId": "o1", "consumerId": "ada", "restaurantId": "roma",

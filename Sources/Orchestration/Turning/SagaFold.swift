@@ -3,8 +3,8 @@ import SagaModel
 
 /// The inputs of one saga in one transaction, folded in order: one row to write, a history entry for each.
 ///
-/// Pure: the machine decides, this only keeps the books.
-struct SagaFold {
+/// Pure: the machine decides, this only keeps the books. An object, for it is handed from list to list and much is in it.
+final class SagaFold {
     struct Entry {
         var number: Int64
         var input: Input
@@ -55,7 +55,7 @@ struct SagaFold {
     ///
     /// - Returns: what is to be done about it.
     @discardableResult
-    mutating func take(_ input: Input, cause: UUIDv7?) -> [Action] {
+    func take(_ input: Input, cause: UUIDv7?) -> [Action] {
         let actions: [Action]
         (instance, actions) = SagaMachine.decide(definition.compiled, instance, input)
         version += 1

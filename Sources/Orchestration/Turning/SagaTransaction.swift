@@ -95,14 +95,13 @@ struct SagaTransaction: Sendable {
         _ input: SagaInput, into id: Identifier, _ sagas: inout OpenSagas, _ result: inout Result,
         at milliseconds: Int64
     ) {
-        guard var fold = sagas.folds[id] else { return }
+        guard let fold = sagas.folds[id] else { return }
         let happening = input.happening.starting(as: id)
         let actions = fold.take(Input(happening, milliseconds: milliseconds), cause: input.cause)
         guard fold.instance.phase != .unstarted else {
             result.failures[input.place] = UnusableStart(definition: fold.definition.name, actions: actions)
             return
         }
-        sagas.folds[id] = fold
         sagas.places[id] = input.place
         log.tell(actions, of: fold)
         result.decided.append((input, actions))

@@ -4,14 +4,14 @@ extension Action {
         switch self {
         case .send(let command):
             [
-                "kind": "send", "request": .string(command.request.description),
-                "participant": .string(command.participant), "name": .string(command.name),
-                "payload": .record(command.payload), "turn": command.turn.value,
+                "kind": "send", "name": .string(command.name), "participant": .string(command.participant),
+                "payload": .record(command.payload), "request": .string(command.request.description),
+                "turn": command.turn.value,
             ]
-        case .setTimer(let turn, let due): ["kind": "set-timer", "turn": turn.value, "due": .integer(due)]
+        case .setTimer(let turn, let due): ["due": .integer(due), "kind": "set-timer", "turn": turn.value]
         case .cancelTimer(let turn): ["kind": "cancel-timer", "turn": turn.value]
         case .ignore(let reason): ["kind": "ignore", "reason": reason.value]
-        case .stick(let turn, let reason): ["kind": "stick", "turn": turn.value, "reason": reason.value]
+        case .stick(let turn, let reason): ["kind": "stick", "reason": reason.value, "turn": turn.value]
         case .alarm(let reason): ["kind": "alarm", "reason": .string(reason.rawValue)]
         case .finish(let outcome): ["kind": "finish", "outcome": .string(outcome)]
         }

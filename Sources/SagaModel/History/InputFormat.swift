@@ -1,9 +1,7 @@
 extension Input {
     /// The input in the form of history files.
     package var value: Value {
-        var record = happening.record
-        record["at"] = .integer(milliseconds)
-        return .record(record)
+        .record(Record([Record.Member(name: "at", value: .integer(milliseconds))] + happening.record.members))
     }
 
     init(_ reader: ValueReader) throws(FormatError) {
@@ -16,15 +14,15 @@ extension Input.Happening {
     fileprivate var record: Record {
         switch self {
         case .started(let event):
-            ["kind": "started", "saga": .string(event.saga.description), "payload": .record(event.payload)]
+            ["kind": "started", "payload": .record(event.payload), "saga": .string(event.saga.description)]
         case .replied(let reply):
             [
-                "kind": "replied", "causation": .string(reply.causation.description), "sender": .string(reply.sender),
-                "name": .string(reply.name), "turn": reply.turn.value, "payload": .record(reply.payload),
+                "causation": .string(reply.causation.description), "kind": "replied", "name": .string(reply.name),
+                "payload": .record(reply.payload), "sender": .string(reply.sender), "turn": reply.turn.value,
             ]
         case .timerFired(let turn): ["kind": "timer-fired", "turn": turn.value]
         case .occurred(let event):
-            ["kind": "occurred", "type": .string(event.type), "payload": .record(event.payload)]
+            ["kind": "occurred", "payload": .record(event.payload), "type": .string(event.type)]
         case .ordered(let order): order.record
         case .paused(let participant): ["kind": "paused", "participant": .string(participant)]
         case .resumed(let participant): ["kind": "resumed", "participant": .string(participant)]

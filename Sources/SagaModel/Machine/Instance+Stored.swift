@@ -4,21 +4,21 @@ extension Instance {
 
     /// The instance in the form it is stored in: steps by id and data by name, so that a person can read the row.
     package func stored(by definition: CompiledDefinition) -> Value {
-        var record: Record = [
-            "format": .string(Self.format), "id": .string(id.description), "key": key, "phase": .string(phase.rawValue),
-            "forward-only": .boolean(isForwardOnly), "deadline-set": .boolean(isDeadlineSet),
-            "stage": .integer(Int64(stage)), "trail": .list(trail.map { .string(definition.steps[Int($0)].id) }),
-        ]
-        record["outcome"] = outcome.map { .string(definition.outcomes[Int($0)].name) }
         let named = zip(definition.slotNames, data).compactMap { name, value in
             value.map { Record.Member(name: name, value: $0) }
         }
-        record["data"] = .record(Record(named))
         let steps = zip(definition.steps, progress).map { step, progress in
             Record.Member(name: step.id, value: .string(progress.rawValue))
         }
-        record["steps"] = .record(Record(steps))
-        record["pending"] = .list(pending.map { $0.stored(by: definition) })
+        // In the order of the names, as a record holds them.
+        var record: Record = [
+            "data": .record(Record(named)), "deadline-set": .boolean(isDeadlineSet), "format": .string(Self.format),
+            "forward-only": .boolean(isForwardOnly), "id": .string(id.description), "key": key,
+            "pending": .list(pending.map { $0.stored(by: definition) }), "phase": .string(phase.rawValue),
+            "stage": .integer(Int64(stage)), "steps": .record(Record(steps)),
+            "trail": .list(trail.map { .string(definition.steps[Int($0)].id) }),
+        ]
+        record["outcome"] = outcome.map { .string(definition.outcomes[Int($0)].name) }
         if !early.isEmpty { record["early"] = .list(early.map { $0.stored(by: definition) }) }
         let paused = definition.participantNames.indices.filter { pausedParticipants & 1 << UInt64($0) != 0 }
         if !paused.isEmpty { record["paused"] = .list(paused.map { .string(definition.participantNames[$0]) }) }
@@ -86,8 +86,9 @@ extension ValueReader {
 extension Pending {
     fileprivate func stored(by definition: CompiledDefinition) -> Value {
         var record: Record = [
-            "step": .string(definition.steps[Int(step)].id), "direction": .string(direction.rawValue),
-            "state": .string(state.rawValue), "try": .integer(Int64(attempt)), "sends": .integer(Int64(spent)),
+            "direction": .string(direction.rawValue), "sends": .integer(Int64(spent)),
+            "state": .string(state.rawValue), "step": .string(definition.steps[Int(step)].id),
+            "try": .integer(Int64(attempt)),
         ]
         if request != .none { record["request"] = .string(request.description) }
         record["due"] = dueMilliseconds.map { .integer($0) }

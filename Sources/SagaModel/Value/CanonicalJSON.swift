@@ -21,7 +21,7 @@ package enum CanonicalJSON {
 
     /// The value's canonical bytes.
     package static func bytes(of value: Value) -> [UInt8] {
-        var writer = CanonicalJSONWriter()
+        var writer = CanonicalJSONWriter(byteCount: 512)
         writer.write(value)
         return writer.bytes
     }
@@ -76,6 +76,11 @@ package struct CanonicalJSONError: Error, Hashable, CustomStringConvertible {
 /// Appends canonical JSON to bytes.
 struct CanonicalJSONWriter {
     private(set) var bytes: [UInt8] = []
+
+    /// - Parameter byteCount: how much there may be; more costs a copy.
+    init(byteCount: Int) {
+        bytes.reserveCapacity(byteCount)
+    }
 
     mutating func write(_ value: Value) {
         switch value {

@@ -32,7 +32,12 @@ package struct Record: Sendable, Hashable {
     package init(_ members: [Member]) {
         self.members = []
         self.members.reserveCapacity(members.count)
-        for member in members { self[member.name] = member.value }
+        for member in members { add(member.name, member.value) }
+    }
+
+    /// Members that come in order are not searched for.
+    private mutating func add(_ name: String, _ value: Value) {
+        if endsBelow(name) { append(name, value) } else { self[name] = value }
     }
 
     /// Takes members that are sorted by name already, each name once.
@@ -108,7 +113,13 @@ package struct Record: Sendable, Hashable {
 
 extension Record: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, Value)...) {
-        self.init(elements.map { Member(name: $0.0, value: $0.1) })
+        self.init(pairs: elements)
+    }
+
+    fileprivate init(pairs: [(String, Value)]) {
+        members = []
+        members.reserveCapacity(pairs.count)
+        for (name, value) in pairs { add(name, value) }
     }
 }
 
@@ -120,6 +131,6 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Expres
 
 extension Value: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, Value)...) {
-        self = .record(Record(elements.map { Record.Member(name: $0.0, value: $0.1) }))
+        self = .record(Record(pairs: elements))
     }
 }
