@@ -57,7 +57,7 @@ struct TableRunHandler: RunHandler {
                 tasks.addTask { await handleGroup(group, index, members, in: transaction) }
             }
             tasks.addTask { [deadline, clock] in
-                do { try await clock.sleep(for: deadline) } catch { return .timerCancelled }
+                do { try await clock.pause(for: deadline) } catch { return .timerCancelled }
                 return .deadlinePassed
             }
             return await gather(&tasks, waiting, groups, members)

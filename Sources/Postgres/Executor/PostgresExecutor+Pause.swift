@@ -5,7 +5,7 @@ extension PostgresExecutor {
     /// nor when it is cancelled, if the task runs on this executor.
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
-    public func sleep(for duration: Duration) async throws(CancellationError) {
+    public func pause(for duration: Duration) async throws(CancellationError) {
         let nap = Nap()
         let timer = schedule(at: .now() + duration) { nap.end(isOver: true) }
         let isOver = await withTaskCancellationHandler {
