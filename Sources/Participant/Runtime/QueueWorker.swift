@@ -16,7 +16,7 @@ final class QueueWorker: Sendable {
 
     /// Nobody waits for an ack, and one for several messages costs the broker as much as one for one; what a crash has
     /// delivered again within this time, the inbox absorbs.
-    private static let ackDelay = Duration.milliseconds(50)
+    private static let ackDelay = Duration.milliseconds(20)
 
     init(_ queue: ParticipantQueue, _ surroundings: QueueSurroundings) {
         self.queue = queue
