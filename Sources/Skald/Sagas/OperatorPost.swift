@@ -80,7 +80,10 @@ struct OperatorPost: Sendable {
         } catch {
             throw Failure(
                 .unavailable, "the order could not be given: \(error.message)",
-                remedy: "Nothing was changed. `skald doctor` says what is missing.")
+                remedy: """
+                    Unless the connection broke after it was sent (then it may be done as \(id)) nothing was changed. \
+                    `skald doctor` says what is missing.
+                    """)
         }
     }
 }
