@@ -12,11 +12,12 @@ let settings: [SwiftSetting] = [
 ]
 
 /// Targets that hold C pointers, where every unsafe use is spelled out.
-let strictlyMemorySafe: Set<String> = ["AMQP", "Postgres"]
+let strictlyMemorySafe: Set<String> = ["Reactor", "AMQP", "Postgres"]
 
 let package = Package(
     name: "skald",
     products: [
+        .library(name: "Reactor", targets: ["Reactor"]),
         .library(name: "AMQP", targets: ["AMQP"]),
         .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "Telemetry", targets: ["Telemetry"]),
@@ -43,12 +44,13 @@ let package = Package(
 
         // Libraries, from the bottom of the house up.
         .target(name: "Telemetry"),
-        .target(name: "AMQP", dependencies: ["CRabbitMQ", "COpenSSL", "CLinux", "Telemetry"]),
+        .target(name: "Reactor", dependencies: ["CLinux", "Telemetry"]),
+        .target(name: "AMQP", dependencies: ["CRabbitMQ", "COpenSSL", "CLinux", "Reactor", "Telemetry"]),
         .target(name: "SagaModel"),
         .target(name: "SagaCheck", dependencies: ["SagaModel"]),
         .target(name: "Messaging", dependencies: ["Telemetry"]),
-        .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Telemetry"]),
-        .target(name: "Participant", dependencies: ["AMQP", "Postgres", "Messaging", "Telemetry"]),
+        .target(name: "Postgres", dependencies: ["CPostgres", "CLinux", "Reactor", "Telemetry"]),
+        .target(name: "Participant", dependencies: ["AMQP", "Postgres", "Messaging", "Reactor", "Telemetry"]),
         .target(name: "SagaFile", dependencies: ["SagaModel", "CYAML", "COpenSSL"]),
         .target(
             name: "Orchestration",
@@ -103,8 +105,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "AMQP", "BankSample", "BankService", "Benchmarks", "CLinux", "LocalServers", "Messaging", "Participant",
-                "Postgres", "SagaFile", "SagaModel",
-                "Skald", "Telemetry",
+                "Postgres", "Reactor", "SagaFile", "SagaModel", "Skald", "Telemetry",
             ]),
         .testTarget(
             name: "EndToEndTests",
@@ -113,7 +114,8 @@ let package = Package(
                 "Messaging", "Orchestration", "OrderService", "Participant", "Postgres", "SagaFile", "SagaModel",
                 "Skald", "Telemetry",
             ]),
-        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CLinux"]),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Telemetry"]),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CLinux", "Telemetry"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
@@ -122,7 +124,7 @@ let package = Package(
             dependencies: ["Messaging", "Orchestration", "Skald", "SagaCheck", "SagaFile", "SagaModel", "Telemetry"]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Reactor"]),
         .testTarget(
             name: "OrchestrationTests",
             dependencies: ["Messaging", "Orchestration", "Participant", "SagaFile", "SagaModel"]),

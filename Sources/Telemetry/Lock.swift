@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// A value guarded by a `pthread_mutex`.
 ///
@@ -8,8 +8,12 @@ package import Glibc
 /// The value stands in memory of its own, so that reaching it costs no exclusivity check: the mutex is the exclusivity.
 /// `@unchecked Sendable` is true because `state` is reached only between lock and unlock of `mutex`, and both live on the
 /// heap for as long as the lock does.
+///
+/// `@usableFromInline`, for without it `withLock` is not inlined in other targets: it is then one generic function, which
+/// reaches its closure and its result through metadata.
+@usableFromInline
 package final class Lock<State: ~Copyable>: @unchecked Sendable {
-    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline let state: UnsafeMutablePointer<State>
 
     package init(_ initial: consuming sending State) {
@@ -32,12 +36,20 @@ package final class Lock<State: ~Copyable>: @unchecked Sendable {
     package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
+        lock()
+        defer { unlock() }
+        return try body(&state.pointee)
+    }
+
+    @usableFromInline
+    func lock() {
         let locked = pthread_mutex_lock(mutex)
         precondition(locked == 0, "pthread_mutex_lock failed")
-        defer {
-            let unlocked = pthread_mutex_unlock(mutex)
-            precondition(unlocked == 0, "pthread_mutex_unlock failed")
-        }
-        return try body(&state.pointee)
+    }
+
+    @usableFromInline
+    func unlock() {
+        let unlocked = pthread_mutex_unlock(mutex)
+        precondition(unlocked == 0, "pthread_mutex_unlock failed")
     }
 }

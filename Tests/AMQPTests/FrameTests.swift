@@ -39,6 +39,7 @@ enum BrokerFrames {
 struct Receiver: ~Copyable {
     var input = InputBuffer(frameByteCountMax: 4096)
     var decoder = FrameDecoder()
+    let arena = ContentArena()
     var assemblers: [UInt16: ContentAssembler] = [:]
     var contents: [ContentAssembler.Content] = []
     let bodyByteCountMax: Int
@@ -56,23 +57,29 @@ struct Receiver: ~Copyable {
                 rest = rest.dropFirst(count)
                 return count
             }
-            while let frame = try input.nextFrame() {
-                try decoder.decode(frame) { (channel, frame) throws(AMQPError) in
-                    var assembler = assemblers[channel] ?? ContentAssembler(bodyByteCountMax: bodyByteCountMax)
-                    var content: ContentAssembler.Content?
-                    switch frame {
-                    case .method(.basicDeliver(let head)): try assembler.begin(.delivery(head))
-                    case .method: try assembler.requireIdle()
-                    case .header(let size, let properties):
-                        content = try assembler.header(bodyByteCount: size, properties: properties)
-                    case .body(let bytes): content = try assembler.body(bytes)
-                    case .heartbeat: break
-                    }
-                    assemblers[channel] = assembler
-                    if let content { contents.append(content) }
-                }
+            while let bytes = try input.nextFrame() {
+                let (channel, frame) = try FrameDecoder.frame(bytes)
+                try receive(frame, on: channel)
             }
         }
+    }
+
+    private mutating func receive(_ frame: InboundFrame, on channel: UInt16) throws(AMQPError) {
+        var assembler = assemblers[channel] ?? ContentAssembler(bodyByteCountMax: bodyByteCountMax)
+        var content: ContentAssembler.Content?
+        switch frame {
+        case .content(.delivery(let arguments)): try assembler.begin(arena.delivery(arguments))
+        case .content(.returned(let arguments)): try assembler.begin(arena.returned(arguments))
+        case .content(.header(let size, let list)):
+            content = try assembler.header(bodyByteCount: size, properties: list)
+        case .content(.body(let bytes)): content = try assembler.body(bytes)
+        case .method(let bytes):
+            _ = try decoder.method(bytes)
+            try assembler.requireIdle()
+        case .heartbeat: break
+        }
+        assemblers[channel] = assembler
+        if let content { contents.append(content) }
     }
 }
 
@@ -107,9 +114,27 @@ struct Receiver: ~Copyable {
         for index in bytes.indices { try receiver.receive(bytes[index...index]) }
         let contents = receiver.contents
         #expect(contents.map(\.body) == bodies)
+        let head = contents[3].head
+        #expect(head.deliveryTag == 4)
+        #expect(!head.isRedelivered)
+        #expect(head.exchange == "events")
+        #expect(head.routingKey == "key.4")
+        #expect(head.contentType == "text/plain")
+    }
+
+    @Test func whatComesBackSaysWhy() throws {
+        let method: [UInt8] = BrokerFrames.bytes(UInt16(60)) + BrokerFrames.bytes(UInt16(50))
+        let arguments =
+            BrokerFrames.bytes(UInt16(312)) + BrokerFrames.shortString("NO_ROUTE") + BrokerFrames.shortString("events")
+            + BrokerFrames.shortString("key")
+        var receiver = Receiver()
+        try receiver.receive(BrokerFrames.frame(1, channel: 1, method + arguments)[...])
+        try receiver.receive(BrokerFrames.header(channel: 1, bodyByteCount: 0)[...])
+        let head = try #require(receiver.contents.first?.head)
         #expect(
-            contents[3].head == .delivery(.init(tag: 4, redelivered: false, exchange: "events", routingKey: "key.4")))
-        #expect(contents[3].properties.value.contentType == "text/plain")
+            head.returnHead == ReturnHead(code: 312, text: "NO_ROUTE", exchange: "events", routingKey: "key"))
+        #expect(head.deliveryTag == nil)
+        #expect(head.contentType == "text/plain")
     }
 
     @Test func contentsOfTwoChannelsMayInterleave() throws {

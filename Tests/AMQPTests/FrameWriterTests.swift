@@ -17,7 +17,7 @@ import Testing
         try receiver.receive(BrokerFrames.deliver(channel: 1, tag: 1, exchange: "e", routingKey: "k")[...])
         try receiver.receive(bytes[methodSize...])
         let contents = receiver.contents
-        return contents.first.map { Message($0.body, properties: $0.properties.value) }
+        return contents.first.map { Message($0.body, properties: Properties(copying: $0.head)) }
     }
 
     @Test func everyPropertyAndFieldTypeComesBack() throws {

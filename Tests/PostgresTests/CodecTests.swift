@@ -59,6 +59,32 @@ import Testing
         #expect(Array(null.suffix(4)) == [0xFF, 0xFF, 0xFF, 0xFF])
     }
 
+    @Test func textsInOneBlockAreAnArrayOfTexts() {
+        for texts in [[], [""], ["a", "", "größer", "{}"]] as [[String]] {
+            let bytes = texts.map { Array($0.utf8) }
+            let ends = bytes.indices.map { bytes[...$0].joined().count }
+            #expect(encoded(PostgresTexts(utf8: Array(bytes.joined()), ends: ends)) == encoded(texts))
+        }
+    }
+
+    @Test func someTextsOfABlockArePicked() {
+        let texts = PostgresTexts(utf8: Array("abcdef".utf8), ends: [1, 1, 3, 6])
+        #expect(encoded(texts.picking([3, 0, 1])) == encoded(["def", "a", ""]))
+        #expect(encoded(texts.picking([2])) == encoded(["bc"]))
+        #expect(encoded(texts.picking([])) == encoded([String]()))
+    }
+
+    @Test func textsInOneBlockAreCheckedOneByOne() {
+        func refusal(_ utf8: [UInt8], _ ends: [Int]) -> ValueRefusal? {
+            var writer = PostgresWriter()
+            PostgresTexts(utf8: utf8, ends: ends).encode(into: &writer)
+            return writer.refusal
+        }
+        #expect(refusal([0x61, 0, 0x62], [3]) == .nulInText)
+        #expect(refusal([0xC3, 0xB6], [2]) == nil)
+        #expect(refusal([0xC3, 0xB6], [1, 2]) == .invalidUTF8, "the end stands in the middle of a character")
+    }
+
     @Test func anArrayThatLiesAboutItsCountIsRefused() {
         var bytes = encoded([Int32(7)])
         bytes[12] = 0x7F

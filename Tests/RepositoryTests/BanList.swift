@@ -79,7 +79,9 @@ enum BanList {
         ["ghcr", "io"], ["quay", "io"], ["gcr", "io"], ["deb", "debian", "org"],
     ].map { $0.joined(separator: ".") }
 
-    private static let publicLibraries = ["AMQP", "Postgres", "Messaging", "Participant"].map { "Sources/\($0)/" }
+    private static let publicLibraries = ["Reactor", "AMQP", "Postgres", "Messaging", "Participant"].map {
+        "Sources/\($0)/"
+    }
 
     /// Libraries leave standard output to the program that uses them.
     private static func isLibrary(_ file: TextFile) -> Bool {

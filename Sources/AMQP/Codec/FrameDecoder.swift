@@ -1,15 +1,15 @@
 import CRabbitMQ
 
-/// librabbitmq as a frame decoder: `amqp_handle_input` fed with one whole frame at a time.
+/// Tells frames apart, and has librabbitmq decode methods: `amqp_handle_input` fed with one whole frame at a time.
 ///
-/// It owns the library's connection state, which never sees a socket. Everything handed on is copied first, and the
-/// library's per-channel memory is given back every few frames, so it does not grow.
+/// It owns the library's connection state, which never sees a socket. Every method is copied, and the library's per-channel
+/// memory is given back every few of them, so it does not grow. What belongs to a content that comes to a consumer is
+/// handed on as it is: most bytes that arrive, and a `ContentArena` decodes them where they stay.
 @safe struct FrameDecoder: ~Copyable {
     private let state: amqp_connection_state_t
-    private var names = NameCache()
-    private var framesUntilRelease = framesBetweenReleases
-    /// Each release walks the library's table of channels, so it is not made for every frame.
-    private static let framesBetweenReleases = 16
+    private var methodsUntilRelease = methodsBetweenReleases
+    /// Each release walks the library's table of channels, so it is not made for every method.
+    private static let methodsBetweenReleases = 16
 
     /// - Throws: `protocolViolation` never; an allocation failure traps, as everywhere in Swift.
     init() {
@@ -29,12 +29,54 @@ import CRabbitMQ
         precondition(status == 0, "amqp_tune_connection failed with \(status)")
     }
 
-    /// Decodes a whole frame and passes it on with its channel.
+    /// Tells what a whole frame is, and on which channel it came.
+    ///
+    /// - Parameter bytes: as `FrameSplitter` lets them in, so the payload has its least size.
+    /// - Throws: `protocolViolation` for a frame or a content of a kind that does not exist.
+    static func frame(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(AMQPError) -> (channel: UInt16, frame: InboundFrame) {
+        let channel: UInt16 = unsafe bytes.bigEndian(at: 1)
+        let end = bytes.count - 1
+        let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[FrameWriter.headerByteCount..<end])
+        switch unsafe Int32(bytes[0]) {
+        case AMQP_FRAME_BODY: return unsafe (channel, .content(.body(payload)))
+        case AMQP_FRAME_HEADER: return try unsafe (channel, .content(header(payload)))
+        case AMQP_FRAME_METHOD:
+            let arguments = unsafe UnsafeRawBufferPointer(rebasing: payload[4...])
+            return switch unsafe payload.bigEndian(at: 0) as UInt32 {
+            case AMQP_BASIC_DELIVER_METHOD: unsafe (channel, .content(.delivery(arguments: arguments)))
+            case AMQP_BASIC_RETURN_METHOD: unsafe (channel, .content(.returned(arguments: arguments)))
+            default: unsafe (channel, .method(bytes))
+            }
+        case AMQP_FRAME_HEARTBEAT: return unsafe (channel, .heartbeat)
+        default: throw AMQPError(.protocolViolation, "the broker sent a frame of unknown type \(unsafe bytes[0])")
+        }
+    }
+
+    /// A content header: class, weight, size of the body, then the properties (AMQP 0-9-1, section 2.3.5.2).
+    private static func header(_ payload: UnsafeRawBufferPointer) throws(AMQPError) -> ContentFrame {
+        let number: UInt16 = unsafe payload.bigEndian(at: 0)
+        guard number == basicClass else {
+            throw AMQPError(
+                .protocolViolation, "the broker sent a content of class \(number); contents are of class 60")
+        }
+        return unsafe .header(
+            bodyByteCount: payload.bigEndian(at: 4), properties: UnsafeRawBufferPointer(rebasing: payload[12...]))
+    }
+
+    private mutating func releaseMemory() {
+        methodsUntilRelease -= 1
+        guard methodsUntilRelease == 0 else { return }
+        methodsUntilRelease = Self.methodsBetweenReleases
+        unsafe amqp_maybe_release_buffers(state)
+    }
+
+    /// Decodes a whole method frame.
     ///
     /// - Throws: `protocolViolation` where the library refuses the bytes.
-    mutating func decode<Result>(
-        _ bytes: UnsafeRawBufferPointer, _ body: (UInt16, InboundFrame) throws(AMQPError) -> Result
-    ) throws(AMQPError) -> Result {
+    mutating func method(_ bytes: UnsafeRawBufferPointer) throws(AMQPError) -> InboundMethod {
+        defer { releaseMemory() }
         var frame = unsafe amqp_frame_t()
         // The decoder copies the input, though its type does not say that it only reads.
         let input = unsafe amqp_bytes_t(len: bytes.count, bytes: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
@@ -46,60 +88,16 @@ import CRabbitMQ
         guard Int(consumed) == bytes.count else {
             throw AMQPError(.protocolViolation, "the decoder took \(consumed) of \(bytes.count) bytes of a frame")
         }
-        defer { releaseMemory() }
-        return try unsafe body(frame.channel, read(frame))
-    }
-
-    private mutating func releaseMemory() {
-        framesUntilRelease -= 1
-        guard framesUntilRelease == 0 else { return }
-        framesUntilRelease = Self.framesBetweenReleases
-        unsafe amqp_maybe_release_buffers(state)
-    }
-
-    private mutating func read(_ frame: amqp_frame_t) throws(AMQPError) -> InboundFrame {
-        switch unsafe Int32(frame.frame_type) {
-        case AMQP_FRAME_METHOD:
-            return unsafe .method(InboundMethod(copying: frame.payload.method, names: &names))
-        case AMQP_FRAME_HEADER:
-            let content = unsafe frame.payload.properties
-            return unsafe .header(
-                bodyByteCount: content.body_size, properties: ReceivedProperties(copying: content.decoded))
-        case AMQP_FRAME_BODY:
-            let fragment = unsafe frame.payload.body_fragment
-            return unsafe .body(UnsafeRawBufferPointer(start: fragment.bytes, count: fragment.len))
-        case AMQP_FRAME_HEARTBEAT:
-            return unsafe .heartbeat
-        default:
-            throw AMQPError(.protocolViolation, "the broker sent a frame of unknown type \(unsafe frame.frame_type)")
-        }
+        return unsafe InboundMethod(copying: frame.payload.method)
     }
 }
 
-/// Keeps the last exchange and routing key, which repeat from delivery to delivery, so that they are not allocated anew.
-struct NameCache {
-    private var exchange = ""
-    private var routingKey = ""
+/// The class of all methods that carry contents (AMQP 0-9-1, section 1.8).
+let basicClass = UInt16(AMQP_BASIC_CLASS)
 
-    mutating func exchange(_ bytes: amqp_bytes_t) -> String {
-        if unsafe !bytes.equals(exchange) { exchange = unsafe String(copying: bytes) }
-        return exchange
-    }
-
-    mutating func routingKey(_ bytes: amqp_bytes_t) -> String {
-        if unsafe !bytes.equals(routingKey) { routingKey = unsafe String(copying: bytes) }
-        return routingKey
-    }
-}
-
-extension amqp_bytes_t {
-    /// Whether these are the UTF-8 bytes of the string.
-    fileprivate func equals(_ string: String) -> Bool {
-        let utf8 = string.utf8
-        guard unsafe utf8.count == len else { return false }
-        let equal = unsafe utf8.withContiguousStorageIfAvailable { characters in
-            unsafe UnsafeRawBufferPointer(start: bytes, count: len).elementsEqual(UnsafeRawBufferPointer(characters))
-        }
-        return equal ?? false
+extension UnsafeRawBufferPointer {
+    /// The number at this place, as it travels.
+    fileprivate func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number {
+        unsafe Number(bigEndian: loadUnaligned(fromByteOffset: offset, as: Number.self))
     }
 }

@@ -23,21 +23,11 @@ enum InboundMethod: Sendable, Equatable {
     case basicConsumeOK(tag: String)
     case basicCancelOK(tag: String)
     case basicCancel(tag: String)
-    case basicDeliver(DeliveryHead)
-    case basicReturn(ReturnHead)
     case basicAck(tag: UInt64, multiple: Bool)
     case basicNack(tag: UInt64, multiple: Bool)
     case confirmSelectOK
     /// A method this client does not use, by number (class times 65,536 plus method).
     case other(UInt32)
-}
-
-/// What `basic.deliver` says before the content.
-struct DeliveryHead: Sendable, Equatable {
-    var tag: UInt64
-    var redelivered: Bool
-    var exchange: String
-    var routingKey: String
 }
 
 /// What `basic.return` says before the content.
@@ -48,13 +38,24 @@ struct ReturnHead: Sendable, Equatable {
     var routingKey: String
 }
 
-/// One decoded frame. The bytes of a body are valid only while the frame is handled.
+/// One frame. Its bytes are valid only while it is handled.
 @unsafe enum InboundFrame {
-    case method(InboundMethod)
-    /// The size of the body that follows, and the properties.
-    case header(bodyByteCount: UInt64, properties: ReceivedProperties)
-    case body(UnsafeRawBufferPointer)
+    /// A whole frame, for the decoder to copy the method out of.
+    case method(UnsafeRawBufferPointer)
+    case content(ContentFrame)
     case heartbeat
+}
+
+/// A frame that belongs to a content, to be decoded where the content is put together. Its bytes are valid only while it is
+/// handled.
+@unsafe enum ContentFrame {
+    /// The arguments of a `basic.deliver`.
+    case delivery(arguments: UnsafeRawBufferPointer)
+    /// The arguments of a `basic.return`.
+    case returned(arguments: UnsafeRawBufferPointer)
+    /// The size of the body that follows, and the property list.
+    case header(bodyByteCount: UInt64, properties: UnsafeRawBufferPointer)
+    case body(UnsafeRawBufferPointer)
 }
 
 extension InboundMethod {
@@ -66,7 +67,7 @@ extension InboundMethod {
             .queueDeleteOK, .basicQosOK, .basicConsumeOK, .basicCancelOK, .confirmSelectOK:
             true
         case .connectionStart, .connectionTune, .connectionClose, .connectionBlocked, .connectionUnblocked,
-            .channelFlow, .channelClose, .basicCancel, .basicDeliver, .basicReturn, .basicAck, .basicNack, .other:
+            .channelFlow, .channelClose, .basicCancel, .basicAck, .basicNack, .other:
             false
         }
     }

@@ -2,19 +2,13 @@ import CRabbitMQ
 
 extension InboundMethod {
     /// Copies a decoded C record.
-    init(copying method: amqp_method_t, names: inout NameCache) {
+    init(copying method: amqp_method_t) {
         let number = unsafe method.id
         guard let decoded = unsafe method.decoded else {
             self = .other(number)
             return
         }
         switch number {
-        case AMQP_BASIC_DELIVER_METHOD:
-            let record = unsafe decoded.assumingMemoryBound(to: amqp_basic_deliver_t.self).pointee
-            self = unsafe .basicDeliver(
-                DeliveryHead(
-                    tag: record.delivery_tag, redelivered: record.redelivered != 0,
-                    exchange: names.exchange(record.exchange), routingKey: names.routingKey(record.routing_key)))
         case AMQP_BASIC_ACK_METHOD:
             let record = unsafe decoded.assumingMemoryBound(to: amqp_basic_ack_t.self).pointee
             self = .basicAck(tag: record.delivery_tag, multiple: record.multiple != 0)
@@ -85,12 +79,6 @@ extension InboundMethod {
         case AMQP_BASIC_CANCEL_METHOD:
             let record = unsafe decoded.assumingMemoryBound(to: amqp_basic_cancel_t.self).pointee
             return unsafe .basicCancel(tag: String(copying: record.consumer_tag))
-        case AMQP_BASIC_RETURN_METHOD:
-            let record = unsafe decoded.assumingMemoryBound(to: amqp_basic_return_t.self).pointee
-            return unsafe .basicReturn(
-                ReturnHead(
-                    code: record.reply_code, text: String(copying: record.reply_text),
-                    exchange: String(copying: record.exchange), routingKey: String(copying: record.routing_key)))
         default: return .other(number)
         }
     }

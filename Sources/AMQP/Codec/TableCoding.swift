@@ -1,4 +1,5 @@
 import CRabbitMQ
+import Glibc
 
 extension Scratch {
     /// Lays a table out for the C encoder.
@@ -114,6 +115,30 @@ extension FieldTable {
             let entry = unsafe source.entries[index]
             unsafe appendReceived(String(copying: entry.key), FieldValue(copying: entry.value))
         }
+    }
+}
+
+extension FieldValue {
+    /// A copy of the value a decoded C table has under a name; the last one, if there are several.
+    init?(named name: String, in table: amqp_table_t) {
+        var index = Int(unsafe table.num_entries)
+        while index > 0 {
+            index -= 1
+            if unsafe table.entries[index].key.spells(name) {
+                self = unsafe FieldValue(copying: table.entries[index].value)
+                return
+            }
+        }
+        return nil
+    }
+}
+
+extension amqp_bytes_t {
+    /// Whether the bytes are those of a text.
+    func spells(_ text: String) -> Bool {
+        guard unsafe len == text.utf8.count else { return false }
+        var text = text
+        return unsafe len == 0 || text.withUTF8 { unsafe memcmp(bytes, $0.baseAddress!, len) == 0 }
     }
 }
 

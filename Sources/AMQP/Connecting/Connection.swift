@@ -1,3 +1,4 @@
+public import Reactor
 import Telemetry
 
 /// A connection to RabbitMQ that comes back by itself.
@@ -26,7 +27,7 @@ public final class Connection: Sendable {
     public static func connect(_ configuration: ConnectionConfiguration = .init()) async throws(AMQPError) -> Connection
     {
         try configuration.validate()
-        let core = ConnectionCore(configuration)
+        let core = try ConnectionCore(configuration)
         let lastFailure = LastFailure()
         let events = core.events.stream()
         let listening = Task {
@@ -50,6 +51,17 @@ public final class Connection: Sendable {
 
     /// What happens from now on. A listener that falls a thousand events behind loses the oldest.
     public var events: AsyncStream<ConnectionEvent> { core.events.stream() }
+
+    /// The thread that moves this connection's bytes. Tasks that prefer it are resumed without a hand-off between threads:
+    ///
+    /// ```swift
+    /// await withTaskExecutorPreference(connection.executor) {
+    ///     for await delivery in consumer { … }
+    /// }
+    /// ```
+    ///
+    /// They must not block: nothing is read or written meanwhile, heartbeats included.
+    public var executor: EventLoop { core.loop }
 
     /// What has been counted so far.
     public var metrics: ConnectionMetrics { core.metrics }

@@ -1,3 +1,5 @@
+import Glibc
+import Reactor
 import Telemetry
 
 /// Keeps one connection alive: connects, restores what was asked for, and starts again when the link ends.
@@ -25,12 +27,19 @@ final class ConnectionCore: Sendable {
     }
 
     let configuration: ConnectionConfiguration
+    /// Where the bytes are moved.
+    let loop: EventLoop
     let metrics = ConnectionMetrics()
     let events = EventBroadcast()
     private let state = Lock(State())
     private let ended = Promise<Void>()
 
-    init(_ configuration: ConnectionConfiguration) {
+    /// - Throws: `unreachable`, where no descriptor is left.
+    init(_ configuration: ConnectionConfiguration) throws(AMQPError) {
+        guard let loop = EventLoop(ifPossible: "skald-amqp") else {
+            throw Socket.systemError("cannot open an epoll", EMFILE)
+        }
+        self.loop = loop
         self.configuration = configuration
     }
 
@@ -147,9 +156,9 @@ final class ConnectionCore: Sendable {
                 frameMax: configuration.frameByteCountMax,
                 heartbeat: UInt16(clamping: configuration.heartbeat.components.seconds)),
             connectTimeout: configuration.connectTimeout, bodyByteCountMax: configuration.bodyByteCountMax)
-        return try await LinkThread.open(
+        return try await LinkShell.open(
             settings: settings, generation: generation, requestTimeout: configuration.requestTimeout, metrics: metrics,
-            observer: watch)
+            on: loop, observer: watch)
     }
 
     private func publish(_ link: Link) {
@@ -172,6 +181,8 @@ final class ConnectionCore: Sendable {
         }.settle(.failure(error))
         events.send(.closed)
         events.finish()
+        // Its thread ends with the link.
+        loop.release()
     }
 
     // MARK: Topology

@@ -37,7 +37,12 @@ public final class Consumer: AsyncSequence, Sendable {
         }
 
         public func next() async -> Delivery? {
-            await batch.next()
+            await next(isolation: #isolation)
+        }
+
+        public func next(isolation actor: isolated (any Actor)?) async -> Delivery? {
+            if let delivery = batch.nextAtHand() { return delivery }
+            return await batch.next()
         }
     }
 
@@ -69,7 +74,7 @@ public final class Consumer: AsyncSequence, Sendable {
     /// - Returns: up to `countMax` deliveries in order; empty once the consumer has ended. Cancelling the task cancels the
     ///   consumer.
     public func nextBatch(countMax: Int) async -> [Delivery] {
-        await shell.nextBatch(countMax: countMax)
+        await shell.nextRuns(countMax: countMax).deliveries
     }
 
     /// Stops the subscription, gives back what has not been handed out, and waits until what was handed out is settled,

@@ -10,18 +10,18 @@ extension ConsumerShell {
     }
 
     func apply(_ decision: SettlementMachine.Decision, to delivery: Delivery, _ state: inout State) {
-        guard delivery.incarnation == state.incarnation, let channel = state.channel else {
+        guard delivery.incarnation == state.incarnation, state.channel != nil else {
             core.metrics.staleSettlements.add(1)
             return
         }
         switch decision {
-        case .ack: hold(delivery.tag, &state, on: channel)
-        case .nack, .reject: refuse(delivery.tag, decision, &state, on: channel)
+        case .ack: hold(delivery.tag, &state)
+        case .nack, .reject: refuse(delivery.tag, decision, &state)
         }
     }
 
     /// Acks join their neighbours: the I/O thread looks after the ack delay, or when enough of them wait.
-    private func hold(_ tag: UInt64, _ state: inout State, on channel: Channel) {
+    private func hold(_ tag: UInt64, _ state: inout State) {
         guard state.settlement.ack(tag) else {
             core.metrics.staleSettlements.add(1)
             return
@@ -30,14 +30,12 @@ extension ConsumerShell {
         let isDue = !state.isTimerArmed || state.settlement.heldCount >= ackBatchCount
         if isDue, !state.isTouched {
             state.isTouched = true
-            channel.touch()
+            state.channel?.touch()
         }
     }
 
-    private func refuse(
-        _ tag: UInt64, _ decision: SettlementMachine.Decision, _ state: inout State, on channel: Channel
-    ) {
-        guard let method = state.settlement.settle(tag, decision).method else {
+    private func refuse(_ tag: UInt64, _ decision: SettlementMachine.Decision, _ state: inout State) {
+        guard let channel = state.channel, let method = state.settlement.settle(tag, decision).method else {
             core.metrics.staleSettlements.add(1)
             return
         }

@@ -13,7 +13,7 @@ final class ConsumerShell: ChannelHandler {
     struct Waiter {
         var id: UInt64
         var countMax: Int
-        var continuation: CheckedContinuation<[Delivery], Never>
+        var continuation: CheckedContinuation<[DeliveryRun], Never>
     }
 
     /// What the keeper task must react to.
@@ -29,8 +29,7 @@ final class ConsumerShell: ChannelHandler {
         var channel: Channel?
         var incarnation: UInt64 = 0
         var settlement = SettlementMachine()
-        var buffer: [Delivery] = []
-        var bufferHead = 0
+        var buffer = DeliveryBuffer()
         /// Taken by iterators and maybe not handed out yet.
         var taken: [TakenBatch] = []
         var waiters: [Waiter] = []
@@ -59,8 +58,6 @@ final class ConsumerShell: ChannelHandler {
         /// What was open when the channel was lost after the subscription had ended.
         var lostWhileStopping = 0
         var keeper: Task<Void, Never>?
-
-        var bufferedCount: Int { buffer.count - bufferHead }
     }
 
     let core: ConnectionCore
@@ -100,13 +97,13 @@ final class ConsumerShell: ChannelHandler {
 
     /// What an iterator hands out next; nil once the consumer has ended.
     func nextTaken(after finished: TakenBatch?) async -> TakenBatch? {
-        let deliveries = await nextBatch(countMax: iteratorBatchCount)
-        let taken = TakenBatch(deliveries)
+        let runs = await nextRuns(countMax: iteratorBatchCount)
+        let taken = TakenBatch(runs)
         return state.withLock { state in
             if let finished { state.taken.removeAll { $0 === finished } }
-            guard !deliveries.isEmpty else { return nil }
+            guard !runs.isEmpty else { return nil }
             guard !state.hasGivenBack else {
-                for delivery in deliveries { apply(.nack(requeue: true), to: delivery, &state) }
+                requeue(runs, &state)
                 return nil
             }
             state.taken.append(taken)
@@ -116,32 +113,31 @@ final class ConsumerShell: ChannelHandler {
 
     /// Takes back what an iterator did not hand out, to the front: somebody else gets it, or it goes back to the queue.
     func putBack(_ taken: TakenBatch) {
-        let handedOver = state.withLock { state -> [(Waiter, [Delivery])] in
+        let handedOver = state.withLock { state -> [(Waiter, [DeliveryRun])] in
             state.taken.removeAll { $0 === taken }
-            let deliveries = taken.claimRest()
+            let runs = taken.claimRest()
             if state.hasGivenBack {
-                for delivery in deliveries { apply(.nack(requeue: true), to: delivery, &state) }
+                requeue(runs, &state)
                 return []
             }
-            let current = deliveries.filter { $0.incarnation == state.incarnation && state.channel != nil }
-            state.buffer.replaceSubrange(0..<state.bufferHead, with: current)
-            state.bufferHead = 0
+            state.buffer.putBack(runs.filter { $0.incarnation == state.incarnation && state.channel != nil })
             return Self.serveWaiters(&state)
         }
-        for (waiter, batch) in handedOver { waiter.continuation.resume(returning: batch) }
+        for (waiter, runs) in handedOver { waiter.continuation.resume(returning: runs) }
     }
 
-    private static func serveWaiters(_ state: inout State) -> [(Waiter, [Delivery])] {
-        var handedOver: [(Waiter, [Delivery])] = []
-        while !state.waiters.isEmpty, let batch = Self.take(state.waiters[0].countMax, from: &state) {
-            handedOver.append((state.waiters.removeFirst(), batch))
+    private static func serveWaiters(_ state: inout State) -> [(Waiter, [DeliveryRun])] {
+        var handedOver: [(Waiter, [DeliveryRun])] = []
+        while !state.waiters.isEmpty, let runs = state.buffer.take(state.waiters[0].countMax) {
+            handedOver.append((state.waiters.removeFirst(), runs))
         }
         return handedOver
     }
 
-    func nextBatch(countMax: Int) async -> [Delivery] {
-        let (ready, id) = state.withLock { state -> ([Delivery]?, UInt64) in
-            if !Task.isCancelled, let batch = Self.take(countMax, from: &state) { return (batch, 0) }
+    /// Waits for deliveries and takes at most so many; none once the consumer has ended.
+    func nextRuns(countMax: Int) async -> [DeliveryRun] {
+        let (ready, id) = state.withLock { state -> ([DeliveryRun]?, UInt64) in
+            if !Task.isCancelled, let runs = state.buffer.take(countMax) { return (runs, 0) }
             state.nextWaiter += 1
             return (nil, state.nextWaiter)
         }
@@ -150,12 +146,12 @@ final class ConsumerShell: ChannelHandler {
             await cancelFromIteration()
             return []
         }
-        let batch = await withTaskCancellationHandler {
+        let runs = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let ready = state.withLock { state -> [Delivery]? in
+                let ready = state.withLock { state -> [DeliveryRun]? in
                     // Set before the cancellation handler runs, so a cancel is seen here or finds the waiter there.
                     if Task.isCancelled || state.isEnded { return [] }
-                    if let batch = Self.take(countMax, from: &state) { return batch }
+                    if let runs = state.buffer.take(countMax) { return runs }
                     state.waiters.append(Waiter(id: id, countMax: countMax, continuation: continuation))
                     return nil
                 }
@@ -164,8 +160,8 @@ final class ConsumerShell: ChannelHandler {
         } onCancel: {
             stopWaiting(id)
         }
-        if batch.isEmpty, Task.isCancelled { await cancelFromIteration() }
-        return batch
+        if runs.isEmpty, Task.isCancelled { await cancelFromIteration() }
+        return runs
     }
 
     func stopWaiting(_ id: UInt64) {
@@ -176,38 +172,25 @@ final class ConsumerShell: ChannelHandler {
         waiter?.continuation.resume(returning: [])
     }
 
-    static func take(_ countMax: Int, from state: inout State) -> [Delivery]? {
-        guard state.bufferedCount > 0 else { return nil }
-        let count = min(max(countMax, 1), state.bufferedCount)
-        if count == state.buffer.count {
-            defer { state.buffer = [] }
-            return state.buffer
-        }
-        let batch = Array(state.buffer[state.bufferHead..<(state.bufferHead + count)])
-        state.bufferHead += count
-        if state.bufferHead == state.buffer.count {
-            state.buffer.removeAll(keepingCapacity: true)
-            state.bufferHead = 0
-        } else if state.bufferHead >= 512 {
-            state.buffer.removeSubrange(0..<state.bufferHead)
-            state.bufferHead = 0
-        }
-        return batch
-    }
-
     /// Gives back what is in the buffer and what iterators have taken and not handed out.
     ///
     /// - Returns: how many deliveries went back to the queue.
     func giveBack() -> Int {
         state.withLock { state in
             state.hasGivenBack = true
-            var deliveries = state.taken.flatMap { $0.claimRest() }
+            var runs = state.taken.flatMap { $0.claimRest() }
             state.taken = []
-            deliveries += Self.take(.max, from: &state) ?? []
-            let current = deliveries.filter { $0.incarnation == state.incarnation && state.channel != nil }
-            for delivery in current { apply(.nack(requeue: true), to: delivery, &state) }
-            return current.count + state.lateCount
+            runs += state.buffer.take(.max) ?? []
+            return requeue(runs, &state) + state.lateCount
         }
+    }
+
+    /// - Returns: how many of them belong to the open channel and went back to the queue.
+    @discardableResult
+    private func requeue(_ runs: [DeliveryRun], _ state: inout State) -> Int {
+        let current = runs.filter { $0.incarnation == state.incarnation && state.channel != nil }.deliveries
+        for delivery in current { apply(.nack(requeue: true), to: delivery, &state) }
+        return current.count
     }
 
     // MARK: The I/O thread
@@ -219,39 +202,38 @@ final class ConsumerShell: ChannelHandler {
 
     func returned(_ content: ContentAssembler.Content) {}
 
-    private func take(_ content: consuming ContentAssembler.Content, _ state: inout State) {
-        guard case .delivery(let head) = content.head, state.settlement.delivered(head.tag) else { return }
-        let byteCount = content.announcedByteCount
-        let isOversized = content.isOversized
-        let delivery = Delivery(head, content, incarnation: state.incarnation, of: self)
-        if isOversized {
-            apply(.reject(requeue: false), to: delivery, &state)
-            core.metrics.oversized.add(1)
-            core.events.send(.oversizedRejected(queue: queue, byteCount: byteCount))
-        } else if state.isStopping {
-            apply(.nack(requeue: true), to: delivery, &state)
-            state.lateCount += 1
-        } else {
-            state.buffer.append(delivery)
+    private func take(_ contents: consuming [ContentAssembler.Content], _ state: inout State) {
+        let batch = DeliveryBatch(contents, incarnation: state.incarnation, of: self)
+        for index in batch.contents.indices {
+            guard let tag = batch.contents[index].head.deliveryTag, state.settlement.delivered(tag) else { continue }
+            if batch.contents[index].isOversized {
+                apply(.reject(requeue: false), to: Delivery(at: index, of: batch), &state)
+                core.metrics.oversized.add(1)
+                core.events.send(
+                    .oversizedRejected(queue: queue, byteCount: batch.contents[index].announcedByteCount))
+            } else if state.isStopping {
+                apply(.nack(requeue: true), to: Delivery(at: index, of: batch), &state)
+                state.lateCount += 1
+            } else {
+                state.buffer.append(index, of: batch)
+            }
         }
     }
 
     func blocked(_ isBlocked: Bool) {}
 
     func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 {
-        var handedOver: [(Waiter, [Delivery])] = []
+        var handedOver: [(Waiter, [DeliveryRun])] = []
         let wakeAt = state.withLock { state -> UInt64 in
             state.arrivedSinceBatch += deliveries.count
-            // Turned round, so that each can be moved out from the end.
-            deliveries.reverse()
-            while let content = deliveries.popLast() { take(content, &state) }
+            if !deliveries.isEmpty { take(exchange(&deliveries, with: []), &state) }
             handedOver = Self.serveWaiters(&state)
             if state.arrivedSinceBatch > 0 { core.metrics.delivered.add(state.arrivedSinceBatch) }
             let wakeAt = flush(&state, now)
             reportUnsettled(&state)
             return wakeAt
         }
-        for (waiter, batch) in handedOver { waiter.continuation.resume(returning: batch) }
+        for (waiter, runs) in handedOver { waiter.continuation.resume(returning: runs) }
         return wakeAt
     }
 
@@ -264,10 +246,9 @@ final class ConsumerShell: ChannelHandler {
         let (incarnation, settled) = state.withLock { state in
             state.channel = nil
             currentIncarnation.store(0, ordering: .relaxed)
-            if state.isStopping { state.lostWhileStopping += state.settlement.openCount - state.bufferedCount }
+            if state.isStopping { state.lostWhileStopping += state.settlement.openCount - state.buffer.count }
             // The broker delivers again what was not handed out.
             state.buffer.removeAll()
-            state.bufferHead = 0
             state.isTimerArmed = false
             state.isTouched = false
             state.heldSince = nil

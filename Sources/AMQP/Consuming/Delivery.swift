@@ -2,48 +2,37 @@
 ///
 /// Settling is immediate and never waits: acks travel in the next write, joined with their neighbours. After a reconnect
 /// the broker delivers again what was not settled, and settling the old delivery does nothing.
+///
+/// A delivery that is kept keeps those it came with, at most 256 KiB of them and one body more.
 public struct Delivery: Sendable {
-    /// All of it in one object, so that handing a delivery on costs one reference.
-    private final class Storage: Sendable {
-        let head: DeliveryHead
-        let body: [UInt8]
-        let properties: ReceivedProperties
-        let incarnation: UInt64
-        let shell: ConsumerShell
+    let batch: DeliveryBatch
+    private let index: Int
 
-        init(
-            _ head: DeliveryHead, _ content: consuming ContentAssembler.Content, _ incarnation: UInt64,
-            _ shell: ConsumerShell
-        ) {
-            self.head = head
-            body = content.body
-            properties = content.properties
-            self.incarnation = incarnation
-            self.shell = shell
-        }
+    init(at index: Int, of batch: DeliveryBatch) {
+        self.batch = batch
+        self.index = index
     }
 
-    private let storage: Storage
+    var content: ContentAssembler.Content {
+        _read { yield batch.contents[index] }
+    }
 
-    init(
-        _ head: DeliveryHead, _ content: consuming ContentAssembler.Content, incarnation: UInt64,
-        of shell: ConsumerShell
-    ) {
-        storage = Storage(head, content, incarnation, shell)
+    var tag: UInt64 {
+        guard let tag = content.head.deliveryTag else {
+            preconditionFailure("a content that is not a delivery was handed out")
+        }
+        return tag
     }
 
     /// The exchange it was published to; empty for the default exchange.
-    public var exchange: String { storage.head.exchange }
-    public var routingKey: String { storage.head.routingKey }
+    public var exchange: String { content.head.exchange }
+    public var routingKey: String { content.head.routingKey }
     /// Whether it may have been delivered before.
-    public var isRedelivered: Bool { storage.head.redelivered }
-    public var body: [UInt8] { storage.body }
-    var tag: UInt64 { storage.head.tag }
+    public var isRedelivered: Bool { content.head.isRedelivered }
+    public var body: [UInt8] { content.body }
     /// Which channel of its consumer the tag belongs to.
-    var incarnation: UInt64 { storage.incarnation }
-    private var shell: ConsumerShell { storage.shell }
-
-    public var properties: Properties { storage.properties.value }
+    var incarnation: UInt64 { batch.incarnation }
+    private var shell: ConsumerShell { batch.shell }
 
     /// Body and properties together.
     public var message: Message { Message(body, properties: properties) }

@@ -4,23 +4,29 @@ import Synchronization
 ///
 /// Each is claimed once, by whoever comes first: the iterator hands it out, or the consumer, when it ends, gives it back.
 final class TakenBatch: Sendable {
-    private let deliveries: [Delivery]
+    private let runs: [DeliveryRun]
+    private let count: Int
     private let claimedCount = Atomic<Int>(0)
 
-    init(_ deliveries: [Delivery]) {
-        self.deliveries = deliveries
+    init(_ runs: [DeliveryRun]) {
+        self.runs = runs
+        count = runs.reduce(0) { $0 + $1.count }
     }
 
     /// The next delivery that nobody has claimed.
     func claim() -> Delivery? {
         let index = claimedCount.add(1, ordering: .relaxed).oldValue
-        return index < deliveries.count ? deliveries[index] : nil
+        return index < count ? runs.delivery(at: index) : nil
     }
 
     /// All that nobody has claimed.
-    func claimRest() -> ArraySlice<Delivery> {
-        let index = claimedCount.exchange(deliveries.count, ordering: .relaxed)
-        return deliveries[min(index, deliveries.count)...]
+    func claimRest() -> [DeliveryRun] {
+        var claimed = min(claimedCount.exchange(count, ordering: .relaxed), count)
+        return runs.compactMap { run in
+            var rest = run
+            claimed -= rest.removeFirst(min(claimed, run.count)).count
+            return rest.count > 0 ? rest : nil
+        }
     }
 }
 
@@ -37,18 +43,29 @@ final class IteratorBatch {
         putBack()
     }
 
+    /// The next delivery, if one has been taken and the task is not cancelled. Most deliveries are, and no wait is needed.
+    func nextAtHand() -> Delivery? {
+        let isCancelled = unsafe withUnsafeCurrentTask { unsafe $0?.isCancelled ?? false }
+        return isCancelled ? nil : claim()
+    }
+
     func next() async -> Delivery? {
         if Task.isCancelled { putBack() }
         while true {
-            while let delivery = taken?.claim() {
-                // After a reconnect the broker delivers the rest again: handing it out twice would be work for nothing.
-                if shell.isCurrent(delivery) { return delivery }
-            }
+            if let delivery = claim() { return delivery }
             let finished = taken
             taken = nil
             guard let next = await shell.nextTaken(after: finished) else { return nil }
             taken = next
         }
+    }
+
+    private func claim() -> Delivery? {
+        while let delivery = taken?.claim() {
+            // After a reconnect the broker delivers the rest again: handing it out twice would be work for nothing.
+            if shell.isCurrent(delivery) { return delivery }
+        }
+        return nil
     }
 
     private func putBack() {

@@ -2,19 +2,12 @@
 ///
 /// A value without I/O. It trusts nothing: sizes are bounded before memory is taken, and frames out of order are named.
 struct ContentAssembler {
-    /// What a content belongs to.
-    enum Head: Equatable {
-        case delivery(DeliveryHead)
-        case returned(ReturnHead)
-    }
-
     /// A whole content.
-    struct Content: Equatable {
-        var head: Head
-        var properties: ReceivedProperties
-        var body: [UInt8]
+    struct Content {
+        let head: ReceivedHead
+        let body: [UInt8]
         /// The size the broker announced. Larger than `body` where the limit made us skip the bytes.
-        var announcedByteCount: UInt64
+        let announcedByteCount: UInt64
 
         var isOversized: Bool { announcedByteCount > UInt64(body.count) }
     }
@@ -33,8 +26,8 @@ struct ContentAssembler {
 
     private let bodyByteCountMax: Int
     private var phase = Phase.idle
-    private var head: Head?
-    private var properties: ReceivedProperties?
+    private var method: ReceivedMethod?
+    private var head: ReceivedHead?
     private var body: [UInt8] = []
     private var announcedByteCount: UInt64 = 0
     private var seenByteCount: UInt64 = 0
@@ -44,9 +37,9 @@ struct ContentAssembler {
     }
 
     /// A method that a content follows.
-    mutating func begin(_ head: Head) throws(AMQPError) {
+    mutating func begin(_ method: consuming ReceivedMethod) throws(AMQPError) {
         try requireIdle()
-        self.head = head
+        self.method = method
         phase = .awaitingHeader
     }
 
@@ -56,12 +49,18 @@ struct ContentAssembler {
     }
 
     /// The content header. Returns the content where there is no body.
-    mutating func header(bodyByteCount: UInt64, properties: ReceivedProperties) throws(AMQPError) -> Content? {
-        guard case .awaitingHeader = phase else { throw Self.violation("a header came without a method") }
-        self.properties = properties
+    ///
+    /// - Parameter list: the properties as they came.
+    mutating func header(
+        bodyByteCount: UInt64, properties list: UnsafeRawBufferPointer
+    ) throws(AMQPError) -> Content? {
+        guard case .awaitingHeader = phase, let method = method.take() else {
+            throw Self.violation("a header came without a method")
+        }
+        head = try unsafe method.with(properties: list)
         announcedByteCount = bodyByteCount
         seenByteCount = 0
-        if bodyByteCount == 0 { return finish() }
+        if bodyByteCount == 0 { return finish([]) }
         phase = bodyByteCount > UInt64(bodyByteCountMax) ? .skipping : .collecting
         return nil
     }
@@ -76,20 +75,22 @@ struct ContentAssembler {
         guard seenByteCount <= announcedByteCount else {
             throw Self.violation("a body is longer than its header announced")
         }
+        let isWhole = seenByteCount == announcedByteCount
         if case .collecting = phase {
-            if body.isEmpty, seenByteCount < announcedByteCount { body.reserveCapacity(Int(announcedByteCount)) }
+            // Most bodies come in one piece.
+            if isWhole, body.isEmpty { return unsafe finish([UInt8](bytes)) }
+            if body.isEmpty { body.reserveCapacity(Int(announcedByteCount)) }
             unsafe body.append(contentsOf: bytes)
         }
-        return seenByteCount == announcedByteCount ? finish() : nil
+        return isWhole ? finish(exchange(&body, with: [])) : nil
     }
 
-    private mutating func finish() -> Content? {
-        guard let head = head.take(), let properties = properties.take() else {
+    private mutating func finish(_ body: consuming [UInt8]) -> Content? {
+        guard let head = head.take() else {
             preconditionFailure("a content without a method and a header was let in")
         }
         phase = .idle
-        defer { body = [] }
-        return Content(head: head, properties: properties, body: body, announcedByteCount: announcedByteCount)
+        return Content(head: head, body: body, announcedByteCount: announcedByteCount)
     }
 
     private static func violation(_ what: String) -> AMQPError {

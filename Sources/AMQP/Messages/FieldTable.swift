@@ -58,11 +58,21 @@ public struct FieldTable: Sendable, Hashable, ExpressibleByDictionaryLiteral, Se
     public struct Entry: Sendable, Hashable {
         public let name: String
         public let value: FieldValue
+
+        public init(_ name: String, _ value: FieldValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// An empty table.
     public init() {
         entries = []
+    }
+
+    /// A table of entries whose names are known to differ, so that none has to be looked for.
+    public init(distinct entries: [Entry]) {
+        self.entries = entries
     }
 
     public init(dictionaryLiteral elements: (String, FieldValue)...) {
@@ -79,9 +89,9 @@ public struct FieldTable: Sendable, Hashable, ExpressibleByDictionaryLiteral, Se
         set {
             let index = entries.firstIndex { $0.name == name }
             switch (index, newValue) {
-            case (let index?, let value?): entries[index] = Entry(name: name, value: value)
+            case (let index?, let value?): entries[index] = Entry(name, value)
             case (let index?, nil): entries.remove(at: index)
-            case (nil, let value?): entries.append(Entry(name: name, value: value))
+            case (nil, let value?): entries.append(Entry(name, value))
             case (nil, nil): break
             }
         }
@@ -93,7 +103,7 @@ public struct FieldTable: Sendable, Hashable, ExpressibleByDictionaryLiteral, Se
 
     /// Appends without looking for the name, for a table that comes from the wire.
     mutating func appendReceived(_ name: String, _ value: FieldValue) {
-        entries.append(Entry(name: name, value: value))
+        entries.append(Entry(name, value))
     }
 
     mutating func reserveCapacity(_ count: Int) {

@@ -208,8 +208,8 @@ final class PublisherShell: ChannelHandler {
     }
 
     func returned(_ content: ContentAssembler.Content) {
-        guard case .returned(let head) = content.head else { return }
-        let messageID = content.properties.value.messageID
+        guard let head = content.head.returnHead else { return }
+        let messageID = content.head.messageID
         state.withLock { _ = $0.machine.returned(head, messageID: messageID) }
         core.events.send(
             .returned(exchange: head.exchange, routingKey: head.routingKey, code: head.code, reason: head.text))

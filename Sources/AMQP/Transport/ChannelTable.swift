@@ -1,12 +1,16 @@
 /// The channels of one link as its I/O thread sees them: who handles each, what it waits for, what is due.
 struct ChannelTable {
     /// One channel. A class, for its assembler is changed in place on every frame.
+    ///
+    /// Only the link's thread reaches it, and nothing it calls comes back: exclusive access needs no check on every frame.
     private final class Entry {
         let handler: (any ChannelHandler)?
-        var assembler: ContentAssembler
+        @exclusivity(unchecked) var assembler: ContentAssembler
         var calls: [PendingCall] = []
         /// Whole messages that have not been passed on.
-        var deliveries: [ContentAssembler.Content] = []
+        @exclusivity(unchecked) var deliveries: [ContentAssembler.Content] = []
+        /// Where what came since they were is decoded.
+        var currentArena: ContentArena?
         /// Its owner is closing it, or an answer is overdue: only `close-ok` is of interest.
         var isClosing = false
         var isDirty = false
@@ -14,7 +18,32 @@ struct ChannelTable {
 
         init(_ handler: (any ChannelHandler)?, bodyByteCountMax: Int) {
             self.handler = handler
-            assembler = ContentAssembler(bodyByteCountMax: bodyByteCountMax)
+            unsafe assembler = ContentAssembler(bodyByteCountMax: bodyByteCountMax)
+        }
+
+        var arena: ContentArena {
+            if let currentArena { return currentArena }
+            let arena = ContentArena()
+            currentArena = arena
+            return arena
+        }
+
+        /// Adds a frame to the content it belongs to. Returns the content once it is whole.
+        func assemble(_ frame: ContentFrame) throws(AMQPError) -> ContentAssembler.Content? {
+            switch unsafe frame {
+            case .delivery(let arguments): try unsafe assembler.begin(arena.delivery(arguments))
+            case .returned(let arguments): try unsafe assembler.begin(arena.returned(arguments))
+            case .header(let bodyByteCount, let list):
+                return try unsafe assembler.header(bodyByteCount: bodyByteCount, properties: list)
+            case .body(let bytes): return try unsafe assembler.body(bytes)
+            }
+            return nil
+        }
+
+        /// Lets the handler have what came.
+        func handOver(now: UInt64) {
+            wakeAt = unsafe handler?.endOfBatch(&deliveries, now: now) ?? .max
+            currentArena = nil
         }
     }
 
@@ -69,29 +98,15 @@ struct ChannelTable {
 
     // MARK: Frames
 
-    mutating func handle(_ frame: InboundFrame, on channel: UInt16, _ mailbox: Mailbox) throws(AMQPError) {
+    mutating func handle(_ frame: ContentFrame, on channel: UInt16) throws(AMQPError) {
         // A channel we have given up may still have frames under way.
         guard let entry = entry(channel) else { return }
-        switch unsafe frame {
-        case .method(let method):
-            try handle(method, entry, channel, mailbox)
-        case .header(let bodyByteCount, let properties):
-            if let content = try entry.assembler.header(bodyByteCount: bodyByteCount, properties: properties) {
-                pass(content, to: entry)
-            }
-        case .body(let bytes):
-            if let content = try unsafe entry.assembler.body(bytes) { pass(content, to: entry) }
-        case .heartbeat:
-            throw AMQPError(.protocolViolation, "the broker sent a heartbeat on channel \(channel)")
-        }
+        if let content = try unsafe entry.assemble(frame) { pass(content, to: entry) }
     }
 
-    private mutating func handle(
-        _ method: InboundMethod, _ entry: Entry, _ channel: UInt16, _ mailbox: Mailbox
-    ) throws(AMQPError) {
+    mutating func handle(_ method: InboundMethod, on channel: UInt16, _ mailbox: Mailbox) throws(AMQPError) {
+        guard let entry = entry(channel) else { return }
         switch method {
-        case .basicDeliver(let head): try entry.assembler.begin(.delivery(head))
-        case .basicReturn(let head): try entry.assembler.begin(.returned(head))
         case .channelClose(let code, let text):
             // Its owner hears of it first: anything that it wrote behind our answer would cost the whole connection. The
             // number is free only behind the answer, too.
@@ -111,10 +126,10 @@ struct ChannelTable {
             entry.handler?.received(method)
             markDirty(entry)
         default:
-            try entry.assembler.requireIdle()
+            try unsafe entry.assembler.requireIdle()
             if method.isAnswer {
                 // What the broker sent before its answer is known before it: a cancelled consumer has all it will get.
-                if !entry.deliveries.isEmpty { handOver(entry, now: MonotonicClock.now()) }
+                if unsafe !entry.deliveries.isEmpty { entry.handOver(now: MonotonicClock.now()) }
                 answer(method, on: channel)
             } else if !entry.isClosing {
                 entry.handler?.received(method)
@@ -124,10 +139,15 @@ struct ChannelTable {
     }
 
     private mutating func pass(_ content: consuming ContentAssembler.Content, to entry: Entry) {
-        guard !entry.isClosing else { return }
-        switch content.head {
-        case .delivery: entry.deliveries.append(content)
-        case .returned: entry.handler?.returned(content)
+        guard !entry.isClosing else {
+            // Nobody takes a batch any more that would end it.
+            entry.currentArena = nil
+            return
+        }
+        if content.head.deliveryTag != nil {
+            unsafe entry.deliveries.append(content)
+        } else {
+            entry.handler?.returned(content)
         }
         markDirty(entry)
     }
@@ -168,7 +188,7 @@ struct ChannelTable {
         }
         for entry in dirty {
             entry.isDirty = false
-            handOver(entry, now: now)
+            entry.handOver(now: now)
         }
         if now >= nextTimer {
             nextTimer = entries.values.map { min($0.wakeAt, $0.calls.first?.deadline ?? .max) }.min() ?? .max
@@ -176,10 +196,6 @@ struct ChannelTable {
             for entry in dirty { nextTimer = min(nextTimer, entry.wakeAt) }
         }
         dirty.removeAll(keepingCapacity: true)
-    }
-
-    private func handOver(_ entry: Entry, now: UInt64) {
-        entry.wakeAt = entry.handler?.endOfBatch(&entry.deliveries, now: now) ?? .max
     }
 
     /// Requests whose answer is overdue. Their channels are given up, for a late answer would be taken for another's.

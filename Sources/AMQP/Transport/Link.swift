@@ -2,7 +2,7 @@ import Telemetry
 
 /// One incarnation of a connection: from login until its socket ends, it never comes back.
 ///
-/// The bytes are moved by a thread of its own (`LinkThread`); this is the handle others post through.
+/// The bytes are moved on its connection's loop (`LinkShell`); this is the handle others post through.
 final class Link: Sendable {
     let mailbox: Mailbox
     let agreement: LoginMachine.Agreement

@@ -1,19 +1,22 @@
 import Telemetry
 
-/// What callers hand to the I/O thread: encoded bytes, and commands that must be known before those bytes go out.
+/// What callers hand to the link: encoded bytes, and commands that must be known before those bytes go out.
 ///
-/// Callers encode on their own thread under one short lock. Only the first post after the thread began to wait wakes it, so
-/// a busy connection batches by itself, a lone message goes out at once, and what the thread posts itself costs no wake-up.
+/// Callers encode on their own thread under one short lock. Only the first post after the link began to wait asks for its
+/// turn, so a busy connection batches by itself, and a lone message goes out at once.
 final class Mailbox: Sendable {
     /// What is inside, reached under the lock only.
     struct Contents: ~Copyable {
         var writer: FrameWriter
         var commands: [LinkCommand] = []
-        /// Set by the thread before it waits; whoever posts then has to wake it. A thread that connects is asleep, too.
+        /// Set by the link before it waits; whoever posts then has to wake it. While it connects it is asleep, too.
         fileprivate var isAsleep = true
+        /// Asks for the link's turn; nil while it connects.
+        fileprivate var ask: (@Sendable () -> Void)?
         fileprivate var closedBy: AMQPError?
     }
 
+    /// Pulls a thread that connects out of its wait.
     let wake: WakeDescriptor
     private let contents: Lock<Contents>
 
@@ -22,17 +25,28 @@ final class Mailbox: Sendable {
         contents = Lock(Contents(writer: FrameWriter(frameByteCountMax: frameByteCountMax)))
     }
 
-    /// Lets the caller append, then wakes the thread if it may be asleep.
+    /// Lets the caller append, then wakes the link if it may be asleep.
     ///
     /// - Throws: what ended the link, or what `body` throws.
     func post(_ body: (inout Contents) throws(AMQPError) -> Void) throws(AMQPError) {
-        let wasAsleep = try contents.withLock { contents throws(AMQPError) -> Bool in
+        let (wasAsleep, ask) = try contents.withLock {
+            contents throws(AMQPError) -> (Bool, (@Sendable () -> Void)?) in
             if let error = contents.closedBy { throw error }
             try body(&contents)
-            defer { contents.isAsleep = false }
-            return contents.isAsleep
+            guard contents.isAsleep else { return (false, nil) }
+            contents.isAsleep = false
+            return (true, contents.ask)
         }
-        if wasAsleep { wake.signal() }
+        guard wasAsleep else { return }
+        if let ask { ask() } else { wake.signal() }
+    }
+
+    /// From now on posts ask for a turn instead of waking a thread that connects. The link is awake and takes one by itself.
+    func wakes(_ ask: @escaping @Sendable () -> Void) {
+        contents.withLock { contents in
+            contents.ask = ask
+            contents.isAsleep = false
+        }
     }
 
     /// What ended the link, if it has ended.
@@ -43,10 +57,10 @@ final class Mailbox: Sendable {
         try post { contents throws(AMQPError) in contents.commands.append(command) }
     }
 
-    /// Has the next post wake the thread, which is about to wait.
+    /// Has the next post wake the link, which is about to wait.
     ///
     /// - Parameter ignoringBytes: whether posted bytes have to wait anyway, as the socket takes none.
-    /// - Returns: false if something was posted meanwhile: then the thread must not wait.
+    /// - Returns: false if something was posted meanwhile: then the link must not wait.
     func fallAsleep(ignoringBytes: Bool) -> Bool {
         contents.withLock { contents in
             guard contents.commands.isEmpty, ignoringBytes || contents.writer.output.isEmpty else { return false }
@@ -55,7 +69,7 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Takes the commands. The thread is awake.
+    /// Takes the commands. The link is awake.
     func takeCommands() -> [LinkCommand] {
         contents.withLock { contents in
             contents.isAsleep = false
@@ -76,6 +90,7 @@ final class Mailbox: Sendable {
     func close(_ error: AMQPError) -> [LinkCommand] {
         contents.withLock { contents in
             contents.closedBy = error
+            contents.ask = nil
             let commands = contents.commands
             contents.commands = []
             return commands
@@ -83,7 +98,7 @@ final class Mailbox: Sendable {
     }
 }
 
-/// What the I/O thread is asked to do besides writing.
+/// What the link is asked to do besides writing.
 enum LinkCommand: Sendable {
     /// Frames of this channel go to this handler.
     case attach(channel: UInt16, any ChannelHandler)
@@ -104,7 +119,7 @@ struct PendingCall: Sendable {
     let continuation: CheckedContinuation<InboundMethod, any Error>
 }
 
-/// What owns a channel. Every method runs on the connection's I/O thread; none may block or resume a continuation while
+/// What owns a channel. Every method runs on the connection's loop; none may block or resume a continuation while
 /// it holds a lock.
 protocol ChannelHandler: AnyObject, Sendable {
     /// `basic.ack`, `basic.nack`, `basic.cancel`, `channel.flow`.

@@ -1,9 +1,7 @@
 import CLinux
 import Glibc
 
-/// An eventfd that pulls the I/O thread out of its wait.
-///
-/// It is watched for edges, so nobody ever has to read it.
+/// An eventfd that pulls a thread out of a blocking wait, for good: nobody reads it.
 final class WakeDescriptor: Sendable {
     let descriptor: Int32
 

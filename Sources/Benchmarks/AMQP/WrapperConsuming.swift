@@ -4,10 +4,12 @@ internal import AMQP
 struct WrapperConsuming {
     private let load: Load
     private let endpoint: Endpoint
+    private let isOnLoop: Bool
 
-    init(_ load: Load, _ endpoint: Endpoint) {
+    init(_ load: Load, _ endpoint: Endpoint, onLoop isOnLoop: Bool) {
         self.load = load
         self.endpoint = endpoint
+        self.isOnLoop = isOnLoop
     }
 
     /// Delivery by delivery, as `for await` gives them.
@@ -40,7 +42,7 @@ struct WrapperConsuming {
 
     /// All sides look at the size of the body and at the message id.
     private func check(_ delivery: Delivery) throws {
-        guard delivery.body.count == load.bodySize, delivery.properties.messageID?.utf8.count == 36 else {
+        guard delivery.body.count == load.bodySize, delivery.messageID?.utf8.count == 36 else {
             throw UnexpectedDelivery()
         }
     }
@@ -53,7 +55,7 @@ struct WrapperConsuming {
         let measurement = try await Measurement.take(count: load.messageCount, server: endpoint.processID) { _ in
             let consumer = try await connection.consume(Load.queue, options)
             subscribed = consumer
-            try await section(consumer)
+            try await withTaskExecutorPreference(isOnLoop ? connection.executor : nil) { try await section(consumer) }
         }
         await subscribed?.cancel()
         _ = await connection.close()

@@ -155,7 +155,7 @@ final class OrderGenerator: Sendable {
         if batch.isEmpty { throw BaselineFailure(description: "the events ended early") }
         let now = ContinuousClock.now
         for delivery in batch {
-            switch delivery.properties.type {
+            switch delivery.type {
             case OrderMessages.Approved.messageType.text:
                 approved(try JSON.decode(OrderMessages.Approved.self, from: delivery.body).orderId, now)
             case OrderMessages.Rejected.messageType.text:

@@ -11,19 +11,22 @@ package final class LocalProcess: Sendable {
         /// The whole environment; nothing of ours is passed on.
         package var environment: [String: String]
         package var folder: String
-        /// Where both outputs go; nil for this program's own standard error.
+        /// Where standard error goes; nil for this program's own.
         package var logPath: String?
+        /// Where standard output goes; nil for where standard error does.
+        package var outputPath: String?
         /// How long it may take to end once it was asked to.
         package var grace: Duration
 
         package init(
             _ arguments: [String], environment: [String: String], folder: String = "/", logPath: String?,
-            grace: Duration = .seconds(30)
+            outputPath: String? = nil, grace: Duration = .seconds(30)
         ) {
             self.arguments = arguments
             self.environment = environment
             self.folder = folder
             self.logPath = logPath
+            self.outputPath = outputPath
             self.grace = grace
         }
     }
@@ -38,10 +41,10 @@ package final class LocalProcess: Sendable {
 
     package static func started(_ program: Program, by owner: LocalProcessOwner) async throws -> LocalProcess {
         try await onOwnThread {
-            let output = program.logPath.map { Launch.Stream.file($0) } ?? .descriptor(2)
+            let log = program.logPath.map { Launch.Stream.file($0) } ?? .descriptor(2)
             let launch = Launch(
                 arguments: program.arguments, environment: program.environment, folder: program.folder,
-                output: output, errorOutput: output)
+                output: program.outputPath.map { .file($0) } ?? log, errorOutput: log)
             let child = try ChildProcess.start(
                 launch, under: owner.watchdog, endedBy: .init(signal: SIGTERM, grace: program.grace))
             return LocalProcess(child, grace: program.grace)

@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 
 extension PostgresConfiguration {
     /// The connection keywords of libpq (libpq manual, section 34.1.2).

@@ -1,3 +1,5 @@
+import Reactor
+
 /// The table that records which migrations were applied, within one transaction.
 struct MigrationLedger {
     let transaction: Transaction

@@ -1,3 +1,5 @@
+import Reactor
+
 /// Decides which connection goes to whom, when to make one and when to give one up.
 ///
 /// Waiters are served in the order they came. Connections are used last in, first out, so that those nobody needs grow old.

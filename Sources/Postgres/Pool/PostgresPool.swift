@@ -1,3 +1,4 @@
+public import Reactor
 import Telemetry
 
 /// Connections to one database, lent to tasks one at a time.
@@ -8,7 +9,7 @@ public final class PostgresPool: Sendable {
     public let configuration: PostgresConfiguration
 
     /// The thread that reads the answers; tasks with this executor preference cost no hand-off between threads.
-    public let executor: PostgresExecutor
+    public let executor: EventLoop
 
     let metricsRecorder = MetricsRecorder()
     private let machine: Lock<PoolMachine<Session, Suspension<Lease>>>
@@ -16,7 +17,7 @@ public final class PostgresPool: Sendable {
     /// What a waiting task gets.
     typealias Lease = Result<Session, PostgresError>
 
-    public init(_ configuration: PostgresConfiguration, executor: PostgresExecutor = .shared) {
+    public init(_ configuration: PostgresConfiguration, executor: EventLoop = .shared) {
         self.configuration = configuration
         self.executor = executor
         machine = Lock(PoolMachine(limits: configuration.pool))

@@ -1,3 +1,5 @@
+import Reactor
+
 extension Session {
     /// Starts a COPY once everything sent before has been answered.
     ///

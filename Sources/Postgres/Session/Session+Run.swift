@@ -1,3 +1,4 @@
+import Reactor
 import Telemetry
 
 extension Session {
@@ -105,7 +106,7 @@ extension Session {
     }
 
     /// Stops a statement when its time is over, and until then has more patience than usual if it needs that.
-    private func enforce(_ timeout: Duration, on reply: Reply) -> PostgresExecutor.Timer {
+    private func enforce(_ timeout: Duration, on reply: Reply) -> EventLoop.Timer {
         core.withLock { $0.patience = max($0.patience, timeout + SessionCore.cancelGrace) }
         return executor.schedule(at: .now() + timeout) { [weak self] in
             self?.change { core, effects in core.interrupt(reply, .deadline, &effects) }
@@ -187,7 +188,7 @@ extension Session {
     private func start(_ flusher: Flusher) {
         switch flusher {
         case .nobody: break
-        case .executor: executor.flushAfterReadyJobs(self)
+        case .executor: executor.flushSoon(self)
         case .task: Task { await flushWhenQuiet() }
         }
     }

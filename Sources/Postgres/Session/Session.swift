@@ -1,19 +1,20 @@
+import Reactor
 import Telemetry
 
 /// A connection to the server: the shell around ``SessionCore``.
 ///
 /// A statement is written by the task that issues it, under the lock; its answer is read by the executor's thread. That is
 /// one hand-off between threads for a lone statement, and none for tasks that run on the executor.
-final class Session: Sendable, SocketWatcher {
+final class Session: Sendable, DeadlineKeeper {
     let core: Lock<SessionCore>
-    let executor: PostgresExecutor
+    let executor: EventLoop
     let metrics: MetricsRecorder
     /// How long the server may be silent while a statement runs.
     let patience: Duration
 
     init(
         _ handle: consuming ConnectionHandle, limits: PostgresConfiguration.Limits, statementTimeout: Duration,
-        executor: PostgresExecutor, metrics: MetricsRecorder
+        executor: EventLoop, metrics: MetricsRecorder
     ) {
         patience = statementTimeout + SessionCore.cancelGrace
         core = Lock(SessionCore(handle: handle, limits: limits, patience: patience))

@@ -1,4 +1,5 @@
 import CPostgres
+import Reactor
 
 /// A COPY has the connection for itself: it starts when everything sent before has been answered, and statements of other
 /// tasks are held back until it is over.

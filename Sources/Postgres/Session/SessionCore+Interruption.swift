@@ -1,3 +1,5 @@
+import Reactor
+
 extension SessionCore {
     /// Stops a statement: its task was cancelled or its deadline has passed.
     mutating func interrupt(_ reply: Reply, _ interruption: Reply.Interruption, _ effects: inout Effects) {

@@ -1,4 +1,5 @@
 import CPostgres
+import Reactor
 
 extension SessionCore {
     /// Reads what has come and settles whom it belongs to.

@@ -1,3 +1,5 @@
+import Reactor
+
 extension SessionCore {
     /// What became of a statement that was handed in.
     enum Submission {

@@ -1,3 +1,5 @@
+import Reactor
+
 /// Everything of a connection that its lock guards: libpq's handle and the machines that decide.
 ///
 /// Its methods neither wait nor resume anybody; they gather in ``Effects`` what is to be done when the lock is released.

@@ -1,3 +1,4 @@
+import Reactor
 import Telemetry
 
 /// What a listener sees.

@@ -1,3 +1,5 @@
+import Reactor
+
 /// What became of a transaction.
 public enum TransactionOutcome: String, Sendable {
     case committed

@@ -116,7 +116,7 @@ extension Connection {
         var ids: [String] = []
         for await delivery in consumer {
             delivery.ack()
-            let id = delivery.properties.messageID ?? ""
+            let id = delivery.messageID ?? ""
             if id == last { break }
             ids.append(id)
         }

@@ -38,6 +38,40 @@ import Testing
         }
     }
 
+    /// The task runs on the thread that reads, and waits there for confirms as well.
+    @Test func aTaskOnTheConnectionsThreadGoesOnAfterAReconnect() async throws {
+        try await Broker.withVirtualHost { broker in
+            let admin = try await broker.connect()
+            try await admin.declare(QueueDeclaration("q"))
+            let publisher = try await admin.makePublisher()
+            let connection = try await broker.connect()
+            let events = EventListener(connection)
+            let consumer = try await connection.consume("q")
+            try await events.consumerUp()
+            let taking = Task(executorPreference: connection.executor) {
+                let echo = try await connection.makePublisher()
+                var ids: Set<String> = []
+                for await delivery in consumer {
+                    ids.insert(delivery.id)
+                    delivery.ack()
+                    if ids.count == 600 { break }
+                }
+                return (ids, await echo.publish(contentsOf: Publication.series("echo", count: 10, to: "q")))
+            }
+            _ = await publisher.publish(contentsOf: Publication.series("before", count: 300, to: "q"))
+            try await broker.closeConnections(because: "to see whether they come back")
+            try await events.consumerUp()
+            let outcomes = await publisher.publish(contentsOf: Publication.series("after", count: 300, to: "q"))
+            #expect(outcomes.allSatisfy { $0.isConfirmed })
+            let (ids, echoes) = try await taking.value
+            #expect(ids.count == 600)
+            #expect(echoes.allSatisfy { $0.isConfirmed })
+            #expect(connection.metrics.connects.value == 2)
+            await connection.close()
+            await admin.close()
+        }
+    }
+
     @Test func anAckOfAnEarlierConnectionIsDroppedAndNotSent() async throws {
         try await Broker.withVirtualHost { broker in
             try await broker.withProxy { proxy, connection in

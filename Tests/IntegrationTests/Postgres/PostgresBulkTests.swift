@@ -1,6 +1,7 @@
 import Glibc
 import LocalServers
 import Postgres
+import Reactor
 import Testing
 
 /// Large results and loads, with memory that stays small.
@@ -208,7 +209,7 @@ import Testing
 
     /// The server is patient; the task that reads is held up for longer than a silent server is believed in.
     @Test func aServerIsNotBlamedForATaskThatComesLate() async throws {
-        let late = PostgresExecutor(name: "late")
+        let late = EventLoop(name: "late")
         try await Database.withPool {
             $0.timeouts.statement = .seconds(1)
         } _: { pool in

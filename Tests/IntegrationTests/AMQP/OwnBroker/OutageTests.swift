@@ -20,7 +20,9 @@ extension OwnBrokerTests {
                 let publishing = try await broker.connect(port: proxy.port)
                 let consuming = try await broker.connect()
                 let events = EventListener(consuming)
+                let publishingEvents = EventListener(publishing)
                 try await consuming.declare(QueueDeclaration("q"))
+                try await Self.writeDownQueues(of: broker.server)
                 let consumer = try await consuming.consume("q")
                 let consumed = Consumed()
                 async let collecting: Void = consumed.collect(from: consumer)
@@ -36,6 +38,7 @@ extension OwnBrokerTests {
                 async let outcomes = publisher.publish(contentsOf: Self.messages)
                 try await eventually { publishing.metrics.confirmed.value >= 500 }
                 try await Self.end(broker.server, ending)
+                _ = try await publishingEvents.disconnected()
                 // One that is asked for while the broker is away waits for it.
                 async let late = broker.connect { $0.openTimeout = .seconds(240) }
                 async let afterwards = publisher.publish(contentsOf: Publication.series("after", count: 100, to: "q"))
@@ -62,6 +65,14 @@ extension OwnBrokerTests {
         private static var messages: [Publication] {
             let text = String(repeating: "x", count: 512)
             return (0..<count).map { Publication(.named("m-\($0)", text: text), routingKey: "q") }
+        }
+
+        /// Has the broker write down now which log belongs to which queue.
+        ///
+        /// It keeps that in a table that reaches the disk some seconds later. A queue whose broker is killed before begins anew, and
+        /// what was confirmed is lost: seen with RabbitMQ 3.10.8, whatever the client.
+        private static func writeDownQueues(of server: RabbitServer) async throws {
+            try await server.evaluate("[ok = dets:sync(Table) || Table <- dets:all()]")
         }
 
         private static func end(_ server: RabbitServer, _ ending: Ending) async throws {

@@ -1,9 +1,9 @@
 import Glibc
 import Telemetry
 
-/// The loop of one link: what happens between two waits. Confined to its thread.
-struct LinkLoop: ~Copyable {
-    /// What a turn of the loop wants known outside.
+/// The bytes of one link, with librabbitmq as the codec: what happens between two waits. One thread at a time.
+struct LinkCore: ~Copyable {
+    /// What a turn wants known outside.
     enum Report {
         case opened(LoginMachine.Agreement)
         case blocked(reason: String)
@@ -14,10 +14,12 @@ struct LinkLoop: ~Copyable {
     private let mailbox: Mailbox
     private let metrics: ConnectionMetrics
     private var transport: Transport?
-    private var poller: Poller?
     private var input: InputBuffer
     private var output = OutputBuffer()
-    private var isWriteBlocked = false
+    /// Something is left that the socket does not take.
+    private(set) var isWriteBlocked = false
+    /// Nothing was posted that this turn has not seen.
+    private(set) var mayWait = true
     private var decoder = FrameDecoder()
     private var login: LoginMachine?
     private var channels: ChannelTable
@@ -25,6 +27,9 @@ struct LinkLoop: ~Copyable {
     private var loginDeadline: UInt64 = 0
     /// Several frames of one turn may each have something to report.
     private var reports: [Report] = []
+
+    /// How often a turn looks whether more was posted before it lets others have the thread.
+    private static let lookCountMax = 4
 
     init(settings: LinkSettings, mailbox: Mailbox, numbers: ChannelNumberPool, metrics: ConnectionMetrics) {
         self.settings = settings
@@ -41,27 +46,45 @@ struct LinkLoop: ~Copyable {
         let transport = try Transport(
             to: settings.host, tls: settings.tls, deadline: loginDeadline, wake: mailbox.wake.descriptor,
             userTimeout: userTimeout)
-        poller = try Poller(socket: transport.descriptor, wake: mailbox.wake.descriptor)
         self.transport = consume transport
         login = LoginMachine(settings.wish)
         try mailbox.post { contents throws(AMQPError) in contents.writer.writeProtocolHeader() }
     }
 
-    /// Waits for something to do and does it.
+    /// The socket, from `connect` to `end`.
+    var descriptor: Int32 {
+        switch transport {
+        case .some(let transport): transport.descriptor
+        case .none: preconditionFailure("a link has a socket once it has connected")
+        }
+    }
+
+    /// The transport may hold input that its socket does not show.
+    var mayHoldMore: Bool { input.mayHoldMore }
+
+    /// When it wants another turn at the latest, in monotonic nanoseconds.
+    var nextTimer: UInt64 {
+        let timer = min(channels.nextTimer, heartbeat.nextTimer)
+        return login == nil ? timer : min(timer, loginDeadline)
+    }
+
+    /// Does what there is to do.
     ///
     /// - Throws: what ended the link.
-    mutating func turn() throws(AMQPError) -> [Report] {
+    mutating func turn(isReadable: Bool) throws(AMQPError) -> [Report] {
         reports.removeAll(keepingCapacity: true)
-        try performCommands()
-        try write()
-        let ready = try wait()
         let now = MonotonicClock.now()
+        // What was posted may concern what has come.
         try performCommands()
-        // First of all what the thread was woken for.
-        try write()
-        if ready.isReadable || input.mayHoldMore { try read(now) }
+        if isReadable { try read(now) }
         try checkDeadlines(now)
-        channels.endBatch(now: now)
+        for _ in 0..<Self.lookCountMax {
+            try performCommands()
+            channels.endBatch(now: now)
+            try write()
+            mayWait = mailbox.fallAsleep(ignoringBytes: isWriteBlocked)
+            if mayWait { break }
+        }
         return reports
     }
 
@@ -69,21 +92,10 @@ struct LinkLoop: ~Copyable {
     mutating func end(_ error: AMQPError) {
         for command in mailbox.close(error) { channels.refuse(command, error) }
         channels.endAll(error)
+        transport = nil
     }
 
-    // MARK: Waiting
-
-    private func wait() throws(AMQPError) -> Poller.Ready {
-        let now = MonotonicClock.now()
-        var deadline = min(channels.nextTimer, heartbeat.nextTimer)
-        if login != nil { deadline = min(deadline, loginDeadline) }
-        if input.mayHoldMore || !mailbox.fallAsleep(ignoringBytes: isWriteBlocked) { deadline = 0 }
-        switch poller {
-        case .some(let poller):
-            return try poller.wait(now: now, deadline: deadline, wantsWrite: isWriteBlocked)
-        case .none: preconditionFailure("a link waits only after it has connected")
-        }
-    }
+    // MARK: Deadlines
 
     private mutating func checkDeadlines(_ now: UInt64) throws(AMQPError) {
         if login != nil, now >= loginDeadline {
@@ -183,18 +195,22 @@ struct LinkLoop: ~Copyable {
     }
 
     private mutating func handleInput() throws(AMQPError) {
-        while let frame = unsafe try input.nextFrame() {
-            let frameCopy = unsafe frame
-            let isOpen = login == nil
-            var method: InboundMethod?
-            try unsafe decoder.decode(frameCopy) { (channel, frame) throws(AMQPError) in
+        while let bytes = unsafe try input.nextFrame() {
+            let (channel, frame) = try unsafe FrameDecoder.frame(bytes)
+            switch unsafe frame {
+            case .content(let frame):
+                if channel > 0, login == nil { try unsafe channels.handle(frame, on: channel) }
+            case .method(let frame):
+                let method = try unsafe decoder.method(frame)
                 if channel == 0 {
-                    if case .method(let received) = unsafe frame { method = received }
-                } else if isOpen {
-                    try unsafe channels.handle(frame, on: channel, mailbox)
+                    try handleConnection(method)
+                } else if login == nil {
+                    try channels.handle(method, on: channel, mailbox)
                 }
+            case .heartbeat where channel == 0: break
+            case .heartbeat:
+                throw AMQPError(.protocolViolation, "the broker sent a heartbeat on channel \(channel)")
             }
-            if let method { try handleConnection(method) }
         }
     }
 

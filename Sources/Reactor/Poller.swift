@@ -5,18 +5,18 @@ import Glibc
 ///
 /// Every call is safe from any thread (epoll_ctl(2), eventfd(2)); only ``wait(for:into:)`` belongs to one.
 @safe
-struct Poller: ~Copyable, Sendable {
+package struct Poller: ~Copyable, Sendable {
     private let epollDescriptor: Int32
     private let wakeDescriptor: Int32
 
     /// The key under which a wake-up shows.
     static let wakeKey: UInt64 = 0
 
-    init() {
+    /// - Returns: nil where the process may open no more descriptors.
+    init?() {
         epollDescriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        precondition(
-            epollDescriptor >= 0 && wakeDescriptor >= 0, "no descriptors left for an event loop (errno \(errno))")
+        guard epollDescriptor >= 0 && wakeDescriptor >= 0 else { return nil }
         // Watched for edges, so nobody ever has to read it.
         change(
             wakeDescriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue | EPOLLET.rawValue)
@@ -28,10 +28,12 @@ struct Poller: ~Copyable, Sendable {
     }
 
     /// What a socket is watched for.
-    struct Interest: OptionSet {
-        let rawValue: UInt32
-        static let read = Interest(rawValue: EPOLLIN.rawValue)
-        static let write = Interest(rawValue: EPOLLOUT.rawValue)
+    package struct Interest: OptionSet {
+        package let rawValue: UInt32
+        package static let read = Interest(rawValue: EPOLLIN.rawValue)
+        package static let write = Interest(rawValue: EPOLLOUT.rawValue)
+
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
     }
 
     func add(_ descriptor: Int32, key: UInt64, interest: Interest) {

@@ -1,10 +1,10 @@
 import Testing
 
-@testable import Postgres
+@testable import Reactor
 
-/// Pausing on the executor. No server is needed.
-@Suite struct ExecutorPauseTests {
-    private let executor = PostgresExecutor(name: "pause-tests")
+/// Pausing on a loop.
+@Suite struct EventLoopPauseTests {
+    private let executor = EventLoop(name: "pause-tests")
 
     @Test func endsOnceTheTimeIsOver() async throws {
         let start = ContinuousClock.now

@@ -1,9 +1,9 @@
 /// What is to be done later, soonest first: a binary heap of names, beside the items they stand for.
 ///
 /// A removed item is let go at once; its name stays in the heap until its turn, or until names without an item are the most.
-struct TimerQueue<Item> {
+package struct TimerQueue<Item> {
     /// Names an item until it is taken or removed.
-    struct ID: Hashable, Sendable {
+    package struct ID: Hashable, Sendable {
         fileprivate let number: UInt64
     }
 

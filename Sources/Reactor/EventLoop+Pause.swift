@@ -1,6 +1,6 @@
 import Telemetry
 
-extension PostgresExecutor {
+extension EventLoop {
     /// Suspends the calling task for at least this long. Unlike `Task.sleep` it wakes no other thread, neither when it begins
     /// nor when it is cancelled, if the task runs on this executor.
     ///

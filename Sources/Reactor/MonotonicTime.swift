@@ -1,34 +1,36 @@
 import Glibc
 
 /// A point of the monotonic clock, in nanoseconds; deadlines are such points.
-struct MonotonicTime: Hashable, Comparable, Sendable {
-    var nanoseconds: Int64
+package struct MonotonicTime: Hashable, Comparable, Sendable {
+    package var nanoseconds: Int64
+
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// A deadline that never comes.
-    static let never = MonotonicTime(nanoseconds: .max)
+    package static let never = MonotonicTime(nanoseconds: .max)
 
-    static func now() -> MonotonicTime {
+    package static func now() -> MonotonicTime {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
-    static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
+    package static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
         let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
         return overflow ? .never : MonotonicTime(nanoseconds: sum)
     }
 
     /// How long from `earlier` to this point.
-    func since(_ earlier: MonotonicTime) -> Duration {
+    package func since(_ earlier: MonotonicTime) -> Duration {
         .nanoseconds(nanoseconds - earlier.nanoseconds)
     }
 }
 
 extension Duration {
     /// The duration in nanoseconds, held at the ends of what fits.
-    var wholeNanoseconds: Int64 {
+    package var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         if overflow { return seconds < 0 ? .min : .max }
@@ -36,6 +38,6 @@ extension Duration {
         return sumOverflow ? .max : sum
     }
 
-    /// The duration in whole milliseconds, as the server's and libpq's settings count.
-    var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
+    /// The duration in whole milliseconds, as epoll and the servers' settings count.
+    package var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
 }

@@ -1,0 +1,286 @@
+import Glibc
+import Synchronization
+import Telemetry
+
+/// A thread that watches sockets, and on which tasks may run.
+///
+/// A task that runs elsewhere is woken by a hand-off between threads, which costs as much as a short statement or several
+/// messages. A task with this executor preference is resumed on the thread that read what it waited for, and what concurrent
+/// tasks send between two waits leaves in one write:
+///
+/// ```swift
+/// await withTaskExecutorPreference(pool.executor) { await worker.run() }
+/// ```
+///
+/// Code that runs here must not block and should not compute for long: the connections wait meanwhile.
+///
+/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys` and `unread` are used on the thread only, and one thread
+/// begins only after the one before it has ended.
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
+    /// The loop that database pools share unless told otherwise. It lives as long as the process.
+    public static let shared = EventLoop(name: "skald-loop")
+
+    private let name: String
+    private let poller: Poller
+    private let mailbox = Lock(Mailbox())
+    /// The thread while there is one, else 0.
+    private let thread = Atomic<pthread_t>(0)
+
+    private var ready: [UnownedJob] = []
+    private var unflushed: [any SocketWatcher] = []
+    private var keys: [UInt64] = []
+    /// Whose transport may hold more than the socket shows.
+    private var unread: [UInt64] = []
+
+    /// How many jobs run before sockets are looked at again.
+    private static let jobCountMax = 256
+    /// How late a deadline may be noticed by those who keep their own.
+    private static let sweepInterval = Duration.seconds(1)
+
+    /// A loop whose thread starts with the first that is to be done on it.
+    ///
+    /// - Parameter name: shown by `ps` and debuggers, at most 15 bytes.
+    public convenience init(name: String) {
+        guard let poller = Poller() else { preconditionFailure("no descriptors left for the loop \(name)") }
+        self.init(name: name, poller: poller)
+    }
+
+    /// The same where the program can do without the loop.
+    ///
+    /// - Returns: nil where the process may open no more descriptors.
+    package convenience init?(ifPossible name: String) {
+        guard let poller = Poller() else { return nil }
+        self.init(name: name, poller: poller)
+    }
+
+    private init(name: String, poller: consuming Poller) {
+        self.name = name
+        self.poller = poller
+    }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrentThread {
+            ready.append(job)
+        } else {
+            post { $0.jobs.append(job) }
+        }
+    }
+
+    /// Whether the caller runs on this loop's thread.
+    package var isCurrentThread: Bool { thread.load(ordering: .relaxed) == pthread_self() }
+}
+
+// MARK: What connections ask for
+
+extension EventLoop {
+    /// Begins to watch a socket for input and keeps its watcher alive until ``forget(_:)``.
+    ///
+    /// - Returns: the key to name the socket by.
+    package func watch(_ descriptor: Int32, _ watcher: any SocketWatcher) -> UInt64 {
+        let keeper = watcher as? any DeadlineKeeper
+        let key = post { mailbox in
+            mailbox.lastKey += 1
+            mailbox.watchers[mailbox.lastKey] = watcher
+            mailbox.keepers[mailbox.lastKey] = keeper
+            return mailbox.lastKey
+        }
+        poller.add(descriptor, key: key, interest: .read)
+        return key
+    }
+
+    /// Watches a socket no more. Only while it is open: a closed one's number may be another's.
+    package func ignore(_ descriptor: Int32) {
+        poller.remove(descriptor)
+    }
+
+    /// Lets go of a watcher.
+    package func forget(_ key: UInt64) {
+        let watcher = mailbox.withLock { mailbox in
+            mailbox.keepers[key] = nil
+            return mailbox.watchers.removeValue(forKey: key)
+        }
+        // Released outside of the lock: it may be the last reference.
+        withExtendedLifetime(watcher) {}
+    }
+
+    package func setInterest(_ interest: Poller.Interest, of descriptor: Int32, key: UInt64) {
+        poller.modify(descriptor, key: key, interest: interest)
+    }
+
+    /// Has `watcher` write when all jobs that are ready now have run.
+    package func flushSoon(_ watcher: any SocketWatcher) {
+        if isCurrentThread {
+            unflushed.append(watcher)
+        } else {
+            post { $0.unflushed.append(watcher) }
+        }
+    }
+
+    /// Has the watcher called again although its socket may show nothing. Only on this loop's thread.
+    package func readAgain(_ key: UInt64) {
+        unread.append(key)
+    }
+
+    package typealias Timer = TimerQueue<@Sendable () -> Void>.ID
+
+    /// Runs `action` on the thread when the time has come. It must be short.
+    ///
+    /// - Returns: what to call it off with.
+    @discardableResult
+    package func schedule(at due: MonotonicTime, _ action: @escaping @Sendable () -> Void) -> Timer {
+        post { $0.timers.add(action, due: due) }
+    }
+
+    /// Calls off what was scheduled, if it has not run.
+    package func callOff(_ timer: Timer) {
+        let action = mailbox.withLock { $0.timers.remove(timer) }
+        // Released outside of the lock: it may hold the last reference to anything.
+        withExtendedLifetime(action) {}
+    }
+
+    /// Has the thread end once nothing is left to do. Whatever comes later begins another, which ends as soon.
+    package func release() {
+        post { $0.isReleased = true }
+    }
+
+    private enum Need {
+        case nothing
+        case wake
+        case thread
+    }
+
+    private func post<Result: Sendable>(_ change: (inout Mailbox) -> Result) -> Result {
+        let (result, need) = mailbox.withLock { mailbox in
+            let result = change(&mailbox)
+            defer {
+                mailbox.isAsleep = false
+                mailbox.hasThread = true
+            }
+            return (result, mailbox.hasThread ? mailbox.isAsleep ? .wake : Need.nothing : .thread)
+        }
+        switch need {
+        case .nothing: break
+        case .wake: poller.wake()
+        case .thread: BlockingThread.start(name: name) { [self] in run() }
+        }
+        return result
+    }
+}
+
+// MARK: The loop
+
+extension EventLoop {
+    private struct Mailbox {
+        var jobs: [UnownedJob] = []
+        var unflushed: [any SocketWatcher] = []
+        var timers = TimerQueue<@Sendable () -> Void>()
+        var watchers: [UInt64: any SocketWatcher] = [:]
+        var keepers: [UInt64: any DeadlineKeeper] = [:]
+        var lastKey = Poller.wakeKey
+        var hasThread = false
+        /// Set by the thread before it waits; whoever posts then has to wake it.
+        var isAsleep = false
+        /// Nobody keeps the thread any more.
+        var isReleased = false
+        var nextSweep = MonotonicTime.now() + sweepInterval
+
+        var isIdle: Bool { jobs.isEmpty && unflushed.isEmpty && timers.isEmpty && watchers.isEmpty }
+    }
+
+    private func run() {
+        thread.store(pthread_self(), ordering: .relaxed)
+        while true {
+            runReadyJobs()
+            writeUnflushed()
+            guard wait() else { return }
+            notifyWatchers()
+            runTimers()
+        }
+    }
+
+    private func runReadyJobs() {
+        var index = 0
+        while index < ready.count && index < Self.jobCountMax {
+            unsafe ready[index].runSynchronously(on: asUnownedTaskExecutor())
+            index += 1
+        }
+        ready.removeFirst(index)
+    }
+
+    private func writeUnflushed() {
+        if unflushed.isEmpty { return }
+        // Who cannot write everything asks again, for the next time.
+        var watchers: [any SocketWatcher] = []
+        Swift.swap(&watchers, &unflushed)
+        for watcher in watchers { watcher.flushBuffered() }
+        guard unflushed.isEmpty else { return }
+        watchers.removeAll(keepingCapacity: true)
+        Swift.swap(&watchers, &unflushed)
+    }
+
+    /// - Returns: false if there is nothing to wait for any more: the thread ends.
+    private func wait() -> Bool {
+        let hasJobs = !ready.isEmpty
+        let hasWork = hasJobs || !unflushed.isEmpty || !unread.isEmpty
+        let now = MonotonicTime.now()
+        let timeout = mailbox.withLock { mailbox -> Int32? in
+            if hasWork || !mailbox.jobs.isEmpty || !mailbox.unflushed.isEmpty { return 0 }
+            if mailbox.isReleased, mailbox.isIdle {
+                mailbox.hasThread = false
+                thread.store(0, ordering: .relaxed)
+                return nil
+            }
+            let due = min(mailbox.timers.nextDue ?? .never, mailbox.keepers.isEmpty ? .never : mailbox.nextSweep)
+            if due <= now { return 0 }
+            mailbox.isAsleep = true
+            if due == .never { return -1 }
+            // Rounded up, so that the time has come when the wait ends.
+            return Int32(clamping: due.since(now).wholeMilliseconds + 1)
+        }
+        guard let timeout else { return false }
+        poller.wait(milliseconds: timeout, into: &keys)
+        mailbox.withLock { mailbox in
+            mailbox.isAsleep = false
+            swap(&ready, &mailbox.jobs, ifEmpty: !hasJobs)
+            if !mailbox.unflushed.isEmpty {
+                unflushed += mailbox.unflushed
+                mailbox.unflushed.removeAll(keepingCapacity: true)
+            }
+        }
+        return true
+    }
+
+    /// Moves posted jobs behind those that are ready, without copying where nothing is ready.
+    private func swap(_ ready: inout [UnownedJob], _ posted: inout [UnownedJob], ifEmpty isEmpty: Bool) {
+        if isEmpty {
+            Swift.swap(&ready, &posted)
+        } else {
+            ready.append(contentsOf: posted)
+            posted.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func notifyWatchers() {
+        if !unread.isEmpty {
+            keys += unread.filter { !keys.contains($0) }
+            unread.removeAll(keepingCapacity: true)
+        }
+        for key in keys {
+            let watcher = mailbox.withLock { $0.watchers[key] }
+            watcher?.socketReady()
+        }
+        keys.removeAll(keepingCapacity: true)
+    }
+
+    private func runTimers() {
+        let now = MonotonicTime.now()
+        while let action = mailbox.withLock({ $0.timers.takeDue(at: now) }) { action() }
+        let toSweep = mailbox.withLock { mailbox -> [any DeadlineKeeper] in
+            guard mailbox.nextSweep <= now else { return [] }
+            mailbox.nextSweep = now + Self.sweepInterval
+            return Array(mailbox.keepers.values)
+        }
+        for keeper in toSweep { keeper.checkDeadlines(now: now) }
+    }
+}

@@ -1,0 +1,57 @@
+import Testing
+
+@testable import AMQP
+
+/// One header read where it lies is what a copy of all of them has under its name.
+@Suite struct ReceivedHeaderTests {
+    /// A property list of headers only, as it stands on the wire.
+    private func properties(_ entries: [(name: String, value: [UInt8])]) throws -> ReceivedHead {
+        let table = entries.flatMap { BrokerFrames.shortString($0.name) + $0.value }
+        let list: [UInt8] = [0x20, 0x00] + BrokerFrames.bytes(UInt32(table.count)) + table
+        return try received(list)
+    }
+
+    private func received(_ list: [UInt8]) throws -> ReceivedHead {
+        let header = BrokerFrames.bytes(UInt16(60)) + BrokerFrames.bytes(UInt16(0)) + BrokerFrames.bytes(UInt64(0))
+        var receiver = Receiver()
+        try receiver.receive(BrokerFrames.deliver(channel: 1, tag: 1, exchange: "", routingKey: "q")[...])
+        try receiver.receive(BrokerFrames.frame(2, channel: 1, header + list)[...])
+        return try #require(receiver.contents.first?.head)
+    }
+
+    private func longString(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8(ascii: "S")] + BrokerFrames.bytes(UInt32(bytes.count)) + bytes
+    }
+
+    @Test func eachHeaderIsFoundByItsWholeName() throws {
+        let properties = try properties([
+            ("skald-try", [UInt8(ascii: "l")] + BrokerFrames.bytes(Int64(3))),
+            ("skald-tr", longString(Array("shorter".utf8))), ("", longString(Array("nameless".utf8))),
+            ("x", [UInt8(ascii: "V")]), ("table", [UInt8(ascii: "F")] + BrokerFrames.bytes(UInt32(0))),
+        ])
+        #expect(properties.header("skald-try") == .int64(3))
+        for entry in properties.headers { #expect(properties.header(entry.name) == entry.value) }
+        #expect(properties.headers.count == 5)
+        #expect(properties.header("skald-t") == nil)
+        #expect(properties.header("skald-trY") == nil)
+    }
+
+    @Test func theLastOfSeveralCounts() throws {
+        let properties = try properties([
+            ("step", longString([1])), ("step", longString([2])), ("other", longString([3])),
+        ])
+        #expect(properties.header("step") == .string("\u{2}"))
+    }
+
+    @Test func whatIsNoUTF8IsRepairedAsInACopy() throws {
+        let properties = try properties([("step", longString([0x61, 0xFF]))])
+        #expect(properties.header("step") == .string("a\u{FFFD}"))
+        #expect(properties.header("step") == properties.headers["step"])
+    }
+
+    @Test func aMessageWithoutHeadersHasNone() throws {
+        let properties = try received([0x80, 0x00] + BrokerFrames.shortString("text/plain"))
+        #expect(properties.header("step") == nil)
+        #expect(properties.headers.isEmpty)
+    }
+}
