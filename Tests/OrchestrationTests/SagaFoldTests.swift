@@ -7,10 +7,8 @@ import Testing
 @testable import Orchestration
 
 @Suite struct SagaFoldTests {
-    private static let sagas = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/sagas"
-
     @Test func severalInputsBecomeOneRowAndAnEntryEach() throws {
-        let fold = try started()
+        let fold = try SampleSaga.started()
         let command = try #require(firstCommand(in: fold.entries[0].actions))
         fold.take(reply(to: command, "ConsumerVerified"), cause: nil)
         #expect(fold.version == 2 && fold.storedVersion == nil)
@@ -20,7 +18,7 @@ import Testing
     }
 
     @Test func theTimersOfASagaAreThoseOfItsStepsAndItsOwn() throws {
-        let fold = try started()
+        let fold = try SampleSaga.started()
         #expect(fold.timers.map(\.turn) == [Turn(step: "verify-consumer", direction: .do, attempt: 1), .deadline])
         #expect(fold.timers.map(\.due) == [11_000, 901_000])
         let command = try #require(firstCommand(in: fold.entries[0].actions))
@@ -30,7 +28,7 @@ import Testing
     }
 
     @Test func aTimerThatFiresIsGoneUnlessItIsSetAgain() throws {
-        let fold = try started()
+        let fold = try SampleSaga.started()
         let verify = Turn(step: "verify-consumer", direction: .do, attempt: 1)
         // Silence: the same request again, under the same timer.
         fold.take(Input(.timerFired(verify), milliseconds: 11_000), cause: nil)
@@ -40,7 +38,7 @@ import Testing
     }
 
     @Test func aRowsWakeStaysWhileItIsEarlyEnough() throws {
-        let new = try started()
+        let new = try SampleSaga.started()
         #expect(new.wake(at: 1000) == 11_000)
         // The first timer was called off, the next one fires later: a look in vain does no harm.
         let fold = try again(new, wakeAt: 11_000)
@@ -60,18 +58,19 @@ import Testing
     }
 
     @Test func whatIsStoredIsReadBack() throws {
-        let fold = try started()
+        let fold = try SampleSaga.started()
         let stored = InstanceStore.Stored(
             id: fold.instance.id, definition: fold.definition.hash, version: fold.version, traceparent: "t",
-            state: CanonicalJSON.text(of: fold.instance.stored(by: fold.definition.compiled)), startedAt: 1000,
+            state: fold.instance.storedText(by: fold.definition.compiled), startedAt: 1000,
             wakeAt: 11_000)
+        #expect(stored.state == CanonicalJSON.text(of: try CanonicalJSON.value(of: stored.state)))
         let again = try stored.fold(by: fold.definition)
         #expect(again.instance == fold.instance && again.version == 1 && again.storedVersion == 1)
         #expect(again.entries.isEmpty && again.traceparent == "t" && again.timers.map(\.due) == fold.timers.map(\.due))
     }
 
     @Test func aCommandSaysWhoAsksForWhichStep() throws {
-        let fold = try started()
+        let fold = try SampleSaga.started()
         let messages = CommandMaker(user: "orchestrator").messages(
             fold.entries[0].actions, of: fold, at: 1000, cause: nil)
         let message = try #require(messages.first)
@@ -86,22 +85,7 @@ import Testing
     }
 
     @Test func peopleFindASagaByWhatItsDefinitionSays() throws {
-        #expect(try started().searchText == #"{"consumerId":"ada","orderId":"o1","restaurantId":"roma"}"#)
-    }
-
-    // MARK: A saga that has begun
-
-    private func started() throws -> SagaFold {
-        let shelf = try DefinitionShelf(SagaLibrary(folder: Self.sagas))
-        let definition = try #require(shelf.definitions(startingOn: "order.created").first)
-        let fold = SagaFold(starting: definition, at: 1000, traceparent: "t")
-        let id = Identifier.saga(definition: "create-order", key: "o1", milliseconds: 1000)
-        let payload: Record = [
-            "orderId": "o1", "consumerId": "ada", "restaurantId": "roma",
-            "lines": .list([["menuItemId": "pizza", "quantity": 1]]),
-        ]
-        fold.take(Input(.started(StartEvent(saga: id, payload: payload)), milliseconds: 1000), cause: nil)
-        return fold
+        #expect(try SampleSaga.started().searchText == #"{"consumerId":"ada","orderId":"o1","restaurantId":"roma"}"#)
     }
 
     private func firstCommand(in actions: [Action]) -> Command? {

@@ -49,7 +49,9 @@ struct RandomInputTests {
         }
         let history = History.recording(run.inputs, of: run.definition)
         #expect(history.replay(with: run.definition) == nil)
-        #expect(try History(try CanonicalJSON.value(of: history.text)) == history)
+        let value = try CanonicalJSON.value(of: history.text)
+        #expect(try History(value) == history)
+        #expect(CanonicalJSON.text(of: value) + "\n" == history.text, "what is written by hand is canonical")
     }
 
     private func check(_ run: SagaRun, before: Instance, requests: inout [Turn: Identifier]) throws {
@@ -66,8 +68,10 @@ struct RandomInputTests {
             case .setTimer, .cancelTimer, .stick, .alarm, .finish: break
             }
         }
-        let read = try Instance(stored: run.instance.stored(by: run.definition), by: run.definition)
-        #expect(read == run.instance, "what is stored is read back")
+        let text = run.instance.storedText(by: run.definition)
+        let value = try CanonicalJSON.value(of: text)
+        #expect(try Instance(stored: value, by: run.definition) == run.instance, "what is stored is read back")
+        #expect(CanonicalJSON.text(of: value) == text, "what is written by hand is canonical")
         if run.instance.isOver { #expect(run.instance.pending.isEmpty) }
         for pending in run.instance.pending where pending.state == .asking || pending.state == .backingOff {
             #expect(pending.dueMilliseconds != nil, "what waits has a clock")

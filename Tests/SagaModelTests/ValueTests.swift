@@ -16,6 +16,15 @@ struct ValueTests {
         #expect(try CanonicalJSON.value(of: text) == value)
     }
 
+    @Test("escape what has to be, wherever it stands", arguments: 0..<20)
+    func escapes(place: Int) throws {
+        for character in ["\"", "\\", "\n", "\u{0}", "\u{1f}", " ", "!", "#", "[", "]", "\u{7f}", "é", "😀"] {
+            let text = String(repeating: "x", count: place) + character + String(repeating: "y", count: 19 - place)
+            #expect(try CanonicalJSON.value(of: CanonicalJSON.text(of: .string(text))) == .string(text))
+        }
+        #expect(CanonicalJSON.text(of: .string("\u{1f} \u{7f}")) == "\"\\u001f \u{7f}\"")
+    }
+
     @Test("are read with white space, escapes and any order of keys")
     func tolerant() throws {
         let text = " { \"z\" : [ ] , \"y\" : { } , \"x\" : \"\\u00e9\\uD83D\\uDE00\\/\\b\" } "

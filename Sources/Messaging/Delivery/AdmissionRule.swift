@@ -30,14 +30,21 @@ public struct AdmissionRule: Sendable {
     ///
     /// - Parameter now: milliseconds since 1970.
     public func judge(_ message: WireMessage, now: Int64) -> Judgement {
-        guard MessageSize.verdict(byteCount: message.body.count) != .tooLarge else {
-            let size = message.body.count
+        judge(message, bodyByteCount: message.body.count, now: now)
+    }
+
+    /// Judges a message where it lies.
+    ///
+    /// - Parameter now: milliseconds since 1970.
+    package func judge(_ message: some EnvelopeSource, bodyByteCount: Int, now: Int64) -> Judgement {
+        guard MessageSize.verdict(byteCount: bodyByteCount) != .tooLarge else {
             return .refused(
-                .tooLarge, explanation: "the body has \(size) bytes, the limit is \(MessageSize.byteCountMax)")
+                .tooLarge,
+                explanation: "the body has \(bodyByteCount) bytes, the limit is \(MessageSize.byteCountMax)")
         }
         let envelope: Envelope
         do throws(EnvelopeError) {
-            envelope = try Envelope(message, kind: kind)
+            envelope = try Envelope(from: message, kind: kind)
         } catch {
             let admission: Admission = error.code == .badIdentifier ? .badIdentifier : .undecodable
             return .refused(admission, explanation: error.description)

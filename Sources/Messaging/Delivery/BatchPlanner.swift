@@ -22,7 +22,7 @@ package struct BatchRun: Sendable, Hashable {
     package let members: [Int]
     /// The members by key, each group in order of arrival, groups by the arrival of their first.
     package let groups: [[Int]]
-    /// Every key once, in the order all processes take their locks in.
+    /// The key of each group. Whoever locks them has to put them in an order that all processes have.
     package let keys: [String]
 }
 
@@ -112,12 +112,7 @@ package struct BatchPlanner: Sendable, Hashable {
                 groups.append([member])
             }
         }
-        return BatchRun(members: members, groups: groups, keys: placeOfKey.keys.sorted(by: Self.precedes))
-    }
-
-    /// Byte order, which is the same in every process and language.
-    private static func precedes(_ left: String, _ right: String) -> Bool {
-        left.utf8.lexicographicallyPrecedes(right.utf8)
+        return BatchRun(members: members, groups: groups, keys: groups.map { items[$0[0]].key })
     }
 
     private static func withoutTwins(_ items: [BatchItem]) -> (unique: [Int], twins: [Int: [Int]]) {

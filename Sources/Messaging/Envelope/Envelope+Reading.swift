@@ -16,6 +16,11 @@ extension Envelope {
     /// Optional attributes may be absent; a required one that is absent is refused by its name. Unknown headers are passed
     /// over. A broken `traceparent` is kept as it is: it must never fail a message.
     public init(_ message: WireMessage, kind: Kind) throws(EnvelopeError) {
+        try self.init(from: message, kind: kind)
+    }
+
+    /// Reads the outside of a message where it lies.
+    package init(from message: some EnvelopeSource, kind: Kind) throws(EnvelopeError) {
         let reader = EnvelopeReader(message: message)
         try reader.checkContentType()
         try reader.checkVersion()
@@ -26,7 +31,7 @@ extension Envelope {
             correlationID: message.properties.correlationID, causationID: try reader.causation(),
             replyTo: message.properties.replyTo, timestamp: message.properties.timestamp,
             appID: message.properties.appID, userID: message.properties.userID,
-            sender: try reader.text(HeaderName.sender), traceparent: message.headers[HeaderName.traceparent]?.text,
+            sender: try reader.text(HeaderName.sender), traceparent: message.header(HeaderName.traceparent)?.text,
             step: try reader.step(),
             history: try reader.history())
         try checkRequired(for: kind)
@@ -49,8 +54,8 @@ extension Envelope {
 }
 
 /// Takes the attributes of one message one by one.
-private struct EnvelopeReader {
-    let message: WireMessage
+private struct EnvelopeReader<Source: EnvelopeSource> {
+    let message: Source
 
     func checkContentType() throws(EnvelopeError) {
         guard let type = message.properties.contentType else { throw .missing(PropertyName.contentType) }
@@ -98,9 +103,11 @@ private struct EnvelopeReader {
 
     /// The step is there as a whole or not at all.
     func step() throws(EnvelopeError) -> StepReference? {
-        let names = [HeaderName.step, HeaderName.direction, HeaderName.stepTry]
-        guard names.contains(where: { message.headers[$0] != nil }) else { return nil }
-        let step = try requiredText(HeaderName.step)
+        guard let step = try text(HeaderName.step) else {
+            let others = [HeaderName.direction, HeaderName.stepTry]
+            if others.contains(where: { message.header($0) != nil }) { throw .missing(HeaderName.step) }
+            return nil
+        }
         guard !step.isEmpty, step.utf8.count <= StepReference.byteCountMax else {
             throw EnvelopeError(
                 .invalid, HeaderName.step, "is empty or longer than \(StepReference.byteCountMax) bytes")
@@ -122,7 +129,7 @@ private struct EnvelopeReader {
 
     /// A number counted from 1.
     private func count(_ name: String) throws(EnvelopeError) -> Int? {
-        guard let value = message.headers[name] else { return nil }
+        guard let value = message.header(name) else { return nil }
         guard let number = value.wholeNumber, (1...Int64(Int32.max)).contains(number) else {
             throw EnvelopeError(.invalid, name, "is no whole number from 1")
         }
@@ -130,7 +137,7 @@ private struct EnvelopeReader {
     }
 
     func text(_ name: String) throws(EnvelopeError) -> String? {
-        guard let value = message.headers[name] else { return nil }
+        guard let value = message.header(name) else { return nil }
         guard let text = value.text else { throw EnvelopeError(.invalid, name, "is no text") }
         return text
     }

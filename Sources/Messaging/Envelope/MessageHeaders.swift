@@ -1,5 +1,5 @@
 /// One value of a header, as the tables of AMQP know them.
-public indirect enum HeaderValue: Sendable, Hashable {
+public enum HeaderValue: Sendable, Hashable {
     case string(String)
     case integer(Int64)
     case boolean(Bool)
@@ -58,6 +58,11 @@ public struct MessageHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral
     public init(_ headers: some Sequence<Header>) {
         all.reserveCapacity(headers.underestimatedCount + 3)
         for header in headers { self[header.name] = header.value }
+    }
+
+    /// Takes headers over whose names are known to differ, so that none has to be looked for.
+    init(distinct headers: [Header]) {
+        all = headers
     }
 
     public subscript(name: String) -> HeaderValue? {

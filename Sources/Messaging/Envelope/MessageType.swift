@@ -14,13 +14,18 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: nil unless it is `owner.name`: the owner of `a-z 0-9 -`, the name of letters, digits and hyphens, each
     ///   beginning with a letter and not ending with a hyphen.
     public init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count <= Self.byteCountMax, let point = bytes.firstIndex(of: UInt8(ascii: ".")),
-            Self.isName(bytes[..<point], where: { !Self.isUpper($0) }),
-            Self.isName(bytes[(point + 1)...], where: { _ in true })
-        else { return nil }
+        var text = text
+        guard let point = text.withUTF8(Self.pointOffset) else { return nil }
         self.text = text
         pointOffset = point
+    }
+
+    /// Where the point stands, or nil if this is no name.
+    private static func pointOffset(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard bytes.count <= byteCountMax, let point = bytes.firstIndex(of: UInt8(ascii: ".")),
+            isName(bytes[..<point], where: { !isUpper($0) }), isName(bytes[(point + 1)...], where: { _ in true })
+        else { return nil }
+        return point
     }
 
     /// Who owns it, such as `kitchen`.
@@ -31,7 +36,7 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { text }
 
-    private static func isName(_ bytes: ArraySlice<UInt8>, where isAllowed: (UInt8) -> Bool) -> Bool {
+    private static func isName(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, where isAllowed: (UInt8) -> Bool) -> Bool {
         guard let first = bytes.first, isLetter(first), bytes.last != UInt8(ascii: "-") else { return false }
         return bytes.allSatisfy { (isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-")) && isAllowed($0) }
     }

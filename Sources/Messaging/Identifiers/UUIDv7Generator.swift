@@ -48,6 +48,19 @@ public struct UUIDv7Generator: Sendable {
     }
 }
 
+/// The system's random numbers.
+///
+/// Not empty, as `SystemRandomNumberGenerator` is: the thread sanitizer looks at the memory of what is passed `inout`, and
+/// crashes where there is none.
+private struct SystemRandom: RandomNumberGenerator {
+    private var drawnCount: UInt64 = 0
+
+    mutating func next() -> UInt64 {
+        drawnCount &+= 1
+        return .random(in: .min ... .max)
+    }
+}
+
 /// The ids of a whole process: one generator, shared by all its tasks.
 public final class UUIDv7Source: Sendable {
     private let generator = Lock(UUIDv7Generator())
@@ -61,7 +74,7 @@ public final class UUIDv7Source: Sendable {
     public func next() -> UUIDv7 {
         let time = now()
         return generator.withLock { generator in
-            var random = SystemRandomNumberGenerator()
+            var random = SystemRandom()
             return generator.next(now: time, using: &random)
         }
     }
@@ -70,7 +83,7 @@ public final class UUIDv7Source: Sendable {
     public func next(count: Int) -> [UUIDv7] {
         let time = now()
         return generator.withLock { generator in
-            var random = SystemRandomNumberGenerator()
+            var random = SystemRandom()
             return (0..<count).map { _ in generator.next(now: time, using: &random) }
         }
     }

@@ -68,7 +68,7 @@ package struct SagaStore: Sendable {
     /// The instance and the definition it runs by, to ask the model about it.
     package func instance(_ id: Identifier) async throws -> (RegisteredDefinition, Instance)? {
         let row = try await database.query(InstanceStore.find(id)).atMostOne()
-        guard let stored = try row.map(InstanceStore.stored) else { return nil }
+        guard let stored = try row.flatMap(InstanceStore.stored) else { return nil }
         try await shelf.load([stored.definition], from: database)
         guard let definition = shelf.definition(hash: stored.definition) else {
             throw UnknownDefinition(hash: stored.definition)

@@ -25,7 +25,7 @@ struct EventHandler: RunHandler {
 
     func handle(
         _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled] {
+    ) async throws(RunHandlingError) -> HandledRun {
         var inputs: [SagaInput] = []
         for (place, member) in members.sorted(by: { $0.key < $1.key }) {
             guard let prepared = member.payload as? Prepared else {

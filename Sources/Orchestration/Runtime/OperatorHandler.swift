@@ -25,9 +25,9 @@ struct OperatorHandler: RunHandler {
 
     func handle(
         _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled] {
+    ) async throws(RunHandlingError) -> HandledRun {
         do {
-            return try await take(members.sorted { $0.key < $1.key }, locked: opened[0], in: transaction)
+            return HandledRun(try await take(members.sorted { $0.key < $1.key }, locked: opened[0], in: transaction))
         } catch {
             throw .unclear(error)
         }
@@ -36,7 +36,7 @@ struct OperatorHandler: RunHandler {
     private func take(
         _ members: [(key: Int, value: RunMember)], locked: Rows, in transaction: Transaction
     ) async throws -> [Int: Handled] {
-        let there = Set(try locked.map { try InstanceStore.stored($0).id })
+        let there = Set(try locked.map { try InstanceStore.found($0).id })
         var inputs: [SagaInput] = []
         var handled: [Int: Handled] = [:]
         for (place, member) in members {

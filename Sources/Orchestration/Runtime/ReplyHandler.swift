@@ -2,10 +2,14 @@ import Messaging
 import Participant
 import Postgres
 import SagaModel
+import Telemetry
 
 /// Takes the replies of participants: those of one saga are folded into one update.
 struct ReplyHandler: RunHandler {
     let sagas: SagaTransaction
+
+    /// A reply's key is its saga, whose row is locked.
+    let locksKeys = false
 
     /// What a reply is called is judged by the saga that waits for it.
     func knows(_ type: MessageType) -> Bool { true }
@@ -22,14 +26,15 @@ struct ReplyHandler: RunHandler {
         return PreparedItem(key: correlation, direction: nil, payload: Prepared(saga: saga, reply: reply))
     }
 
-    /// The sagas are locked and read on the way.
+    /// The sagas are locked and read on the way, as far as they are not remembered.
     func opening(_ items: [PreparedItem]) -> [SQL] {
-        [InstanceStore.lock(Array(Set(items.compactMap { ($0.payload as? Prepared)?.saga })))]
+        let ids = Array(Set(items.compactMap { ($0.payload as? Prepared)?.saga }))
+        return [InstanceStore.lock(ids, known: sagas.memory.withLock { $0.stamps(of: ids) })]
     }
 
     func handle(
         _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled] {
+    ) async throws(RunHandlingError) -> HandledRun {
         let inputs = members.sorted { $0.key < $1.key }.map { place, member -> SagaInput in
             guard let prepared = member.payload as? Prepared else {
                 preconditionFailure("a member was prepared by another handler")
@@ -50,7 +55,7 @@ extension SagaTransaction {
     /// Takes what messages brought, and answers as a run of messages has to.
     func handle(
         _ inputs: [SagaInput], of members: [Int: RunMember], locked: Rows? = nil, in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled] {
+    ) async throws(RunHandlingError) -> HandledRun {
         let result: Result
         do {
             result = try await take(inputs, locked: locked, in: transaction)
@@ -58,7 +63,11 @@ extension SagaTransaction {
             throw .unclear(error)
         }
         if !result.failures.isEmpty { throw .members(result.failures) }
-        return members.mapValues { _ in Handled() }.merging(result.messages.mapValues { Handled(others: $0) }) { $1 }
+        var handled = HandledRun(members.mapValues { _ in Handled() })
+        for (place, messages) in result.messages { handled.members[place]?.others = messages }
+        handled.committed = { [memory] in memory.withLock { memory in for saga in result.written { memory.keep(saga) } }
+        }
+        return handled
     }
 }
 

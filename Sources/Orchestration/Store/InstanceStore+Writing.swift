@@ -33,8 +33,8 @@ extension InstanceStore {
         var versions: [Int64]
         var phases: [String]
         var stuck: [Bool]
-        var outcomes: [String]
-        var states: [String]
+        var outcomes: [String?]
+        var states: PostgresTexts
         var over: [Bool]
         /// Separated by commas, as arrays of arrays cannot be taken apart.
         var paused: [String]
@@ -46,8 +46,12 @@ extension InstanceStore {
             versions = folds.map(\.version)
             phases = folds.map(\.instance.phase.rawValue)
             stuck = folds.map(\.instance.isStuck)
-            outcomes = folds.map { $0.outcome ?? "" }
-            states = folds.map { CanonicalJSON.text(of: $0.instance.stored(by: $0.definition.compiled)) }
+            outcomes = folds.map(\.outcome)
+            var states = JSONColumn(countExpected: folds.count)
+            for fold in folds {
+                fold.storedByteCount = states.append { fold.instance.write(to: &$0, by: fold.definition.compiled) }
+            }
+            self.states = states.texts
             over = folds.map(\.instance.isOver)
             paused = folds.map { $0.pausedParticipants.joined(separator: ",") }
             wakes = InstanceStore.wakes(folds, at: now)
@@ -64,7 +68,7 @@ extension InstanceStore {
             INSERT INTO saga_instance (
                 id, definition, name, key, version, phase, is_stuck, outcome, state, search, traceparent, started_at,
                 changed_at, ended_at, wake_at)
-            SELECT id, definition, name, key, version, phase, is_stuck, nullif(outcome, ''), state, search,
+            SELECT id, definition, name, key, version, phase, is_stuck, outcome, state, search,
                 nullif(traceparent, ''), \(now), \(now), CASE WHEN is_over THEN \(now) END, nullif(wake, 'infinity')
             FROM unnest(\(columns.ids), \(definitions), \(names), \(keys), \(columns.versions), \(columns.phases),
                 \(columns.stuck), \(columns.outcomes), \(columns.states), \(searches), \(traces), \(columns.over),
@@ -77,7 +81,7 @@ extension InstanceStore {
     private static func update(_ columns: Columns, at now: PostgresTimestamp) -> SQL {
         """
         UPDATE saga_instance SET version = next.version, phase = next.phase, is_stuck = next.is_stuck,
-            outcome = nullif(next.outcome, ''), state = next.state,
+            outcome = next.outcome, state = next.state,
             paused = coalesce(string_to_array(nullif(next.paused, ''), ','), '{}'), changed_at = \(now),
             ended_at = CASE WHEN next.is_over THEN coalesce(saga_instance.ended_at, \(now)) END,
             wake_at = nullif(next.wake, 'infinity')
@@ -93,25 +97,25 @@ extension InstanceStore {
         var sagas: [PostgresUUID] = []
         var numbers: [Int64] = []
         var times: [PostgresTimestamp] = []
-        var causes: [String] = []
-        var inputs: [String] = []
-        var actions: [String] = []
+        var causes: [PostgresUUID?] = []
+        let count = folds.reduce(0) { $0 + $1.entries.count }
+        var inputs = JSONColumn(countExpected: count)
+        var actions = JSONColumn(countExpected: count)
         for fold in folds {
             for entry in fold.entries {
                 sagas.append(PostgresUUID(fold.instance.id))
                 numbers.append(entry.number)
                 times.append(PostgresTimestamp(milliseconds: entry.input.milliseconds))
-                causes.append(entry.cause?.description ?? "")
-                inputs.append(CanonicalJSON.text(of: entry.input.value))
-                actions.append(CanonicalJSON.text(of: .list(entry.actions.map(\.value))))
+                causes.append(entry.cause.map { PostgresUUID(high: $0.high, low: $0.low) })
+                inputs.append { entry.input.write(to: &$0) }
+                actions.append { Action.write(entry.actions, to: &$0) }
             }
         }
         try transaction.enqueue(
             """
             INSERT INTO saga_history (saga, number, at, cause, input, actions)
-            SELECT saga, number, at, nullif(cause, '')::uuid, input, actions
-            FROM unnest(\(sagas), \(numbers), \(times), \(causes), \(inputs), \(actions))
-                AS entry (saga, number, at, cause, input, actions)
+            SELECT * FROM unnest(
+                \(sagas), \(numbers), \(times), \(causes), \(inputs.texts), \(actions.texts))
             """)
     }
 

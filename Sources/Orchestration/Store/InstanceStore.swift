@@ -17,7 +17,18 @@ struct InstanceStore: Sendable {
         var wakeAt: Int64?
     }
 
-    private static let columns: SQL = "id, definition, version, traceparent, state, started_at, wake_at"
+    /// A row as far as it is always looked at.
+    struct Found: Sendable {
+        var id: Identifier
+        var stamp: InstanceStamp
+        /// In milliseconds since 1970.
+        var wakeAt: Int64?
+    }
+
+    /// The state last: it may be left out.
+    private static let columns: SQL = """
+        saga.id, saga.version, saga.changed_at, saga.wake_at, saga.definition, saga.traceparent, saga.started_at
+        """
 
     /// Claims keys for new sagas, and tells whose each key is; it may have been somebody else's all along.
     ///
@@ -40,15 +51,29 @@ struct InstanceStore: Sendable {
 
     /// Reads one, without a lock.
     static func find(_ id: Identifier) -> SQL {
-        "SELECT \(sql: columns) FROM saga_instance WHERE id = \(PostgresUUID(id))"
+        "SELECT \(sql: columns), state FROM saga_instance AS saga WHERE id = \(PostgresUUID(id))"
     }
 
     /// Locks instances in the order of their ids and reads them.
     static func lock(_ ids: [Identifier]) -> SQL {
         """
-        SELECT \(sql: columns) FROM saga_instance
+        SELECT \(sql: columns), state FROM saga_instance AS saga
         WHERE id = ANY (\(ids.map { PostgresUUID($0) })) ORDER BY id FOR UPDATE
         """
+    }
+
+    /// Locks instances and reads them, except the states of those that are still what is known of them.
+    static func lock(_ ids: [Identifier], known: [Identifier: InstanceStamp]) -> SQL {
+        let stamps = ids.map { known[$0] ?? .none }
+        return """
+            SELECT \(sql: columns),
+                CASE WHEN saga.version = known.version AND saga.changed_at = known.changed_at THEN NULL ELSE state END
+            FROM unnest(
+                \(ids.map { PostgresUUID($0) }), \(stamps.map(\.version)),
+                \(stamps.map { PostgresTimestamp(milliseconds: $0.changedAt) })) AS known (id, version, changed_at)
+                JOIN saga_instance AS saga ON saga.id = known.id
+            ORDER BY saga.id FOR UPDATE OF saga
+            """
     }
 
     /// Locks instances whose timers are to be looked at, and reads them.
@@ -56,7 +81,7 @@ struct InstanceStore: Sendable {
     /// Those that are locked are passed over: what is being taken in may be the reply that calls the timer off.
     static func lock(wakingBy now: PostgresTimestamp, countMax: Int) -> SQL {
         """
-        SELECT \(sql: columns) FROM saga_instance
+        SELECT \(sql: columns), state FROM saga_instance AS saga
         WHERE id IN (
             SELECT id FROM saga_instance WHERE wake_at <= \(now) AND ended_at IS NULL
             ORDER BY wake_at LIMIT \(Int64(countMax)))
@@ -69,13 +94,22 @@ struct InstanceStore: Sendable {
         "SELECT EXISTS (SELECT FROM saga_instance WHERE wake_at <= \(now) AND ended_at IS NULL)"
     }
 
-    static func stored(_ row: Row) throws(PostgresError) -> Stored {
-        let (id, definition, version, traceparent, state, started, wake) = try row.decode(
-            PostgresUUID.self, String.self, Int64.self, String?.self, String.self, PostgresTimestamp.self,
-            PostgresTimestamp?.self)
+    static func found(_ row: Row) throws(PostgresError) -> Found {
+        let (id, version, changedAt, wake) = try row.decode(
+            PostgresUUID.self, Int64.self, PostgresTimestamp.self, PostgresTimestamp?.self)
+        return Found(
+            id: Identifier(id), stamp: InstanceStamp(version: version, changedAt: changedAt.milliseconds),
+            wakeAt: wake?.milliseconds)
+    }
+
+    /// - Returns: nil for a row that came without its state, as that was said to be known.
+    static func stored(_ row: Row) throws(PostgresError) -> Stored? {
+        guard let state = try row.decode(String?.self, at: 7) else { return nil }
+        let found = try found(row)
         return Stored(
-            id: Identifier(id), definition: definition, version: version, traceparent: traceparent, state: state,
-            startedAt: started.milliseconds, wakeAt: wake?.milliseconds)
+            id: found.id, definition: try row.decode(at: 4), version: found.stamp.version,
+            traceparent: try row.decode(at: 5), state: state,
+            startedAt: try row.decode(PostgresTimestamp.self, at: 6).milliseconds, wakeAt: found.wakeAt)
     }
 
     /// Finds the sagas that wait for an event, by what it says of any of its fields.

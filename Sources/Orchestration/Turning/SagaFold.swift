@@ -23,6 +23,8 @@ final class SagaFold {
     let startedAt: Int64
     /// When the row says that the saga is to be looked at for timers that are due, at the latest.
     let wakeAt: Int64?
+    /// How long its stored form is, once it is written.
+    var storedByteCount = 0
     /// What it waited for when it was read.
     private var storedWaits: Set<SagaWait> = []
 

@@ -2,6 +2,7 @@ import Messaging
 import Participant
 import Postgres
 import SagaModel
+import Telemetry
 
 /// What takes inputs into sagas, whoever brings them: messages, timers, a person.
 ///
@@ -12,6 +13,8 @@ struct SagaTransaction: Sendable {
     /// The wall clock, in milliseconds since 1970.
     let now: @Sendable () -> Int64
     var log = SagaLog.silent
+    /// The sagas as this process wrote them.
+    let memory = Lock(InstanceMemory())
 
     /// What became of the inputs.
     struct Result {
@@ -21,6 +24,8 @@ struct SagaTransaction: Sendable {
         var decided: [(input: SagaInput, actions: [Action])] = []
         /// Inputs that could not be taken, by place.
         var failures: [Int: any Error] = [:]
+        /// The sagas as they stand once the transaction is committed.
+        var written: [RememberedInstance] = []
     }
 
     /// Locks the sagas, decides, and queues what is to be written.
@@ -61,7 +66,11 @@ struct SagaTransaction: Sendable {
         for input in inputs { take(input, &sagas, &result, at: milliseconds) }
         if result.failures.isEmpty {
             try await takeEarlyEvents(&sagas, &result, at: milliseconds, in: transaction)
-            try InstanceStore.enqueue(Array(sagas.folds.values), at: milliseconds, in: transaction)
+            let folds = Array(sagas.folds.values)
+            try InstanceStore.enqueue(folds, at: milliseconds, in: transaction)
+            for fold in folds where !fold.entries.isEmpty {
+                result.written.append(RememberedInstance(fold, changedAt: milliseconds))
+            }
         }
         return result
     }
@@ -178,13 +187,27 @@ struct SagaTransaction: Sendable {
 
     private func read(_ rows: Rows, _ sagas: inout OpenSagas, in transaction: Transaction) async throws {
         var stored: [InstanceStore.Stored] = []
-        for row in rows { stored.append(try InstanceStore.stored(row)) }
+        var forgotten: [Identifier] = []
+        for row in rows {
+            let found = try InstanceStore.found(row)
+            if let remembered = memory.withLock({ $0.take(found.id, found.stamp) }) {
+                sagas.folds[found.id] = SagaFold(remembered, wakeAt: found.wakeAt)
+            } else if let instance = try InstanceStore.stored(row) {
+                stored.append(instance)
+            } else {
+                forgotten.append(found.id)
+            }
+        }
         try await shelf.load(stored.map(\.definition), from: transaction)
         for instance in stored {
             guard let definition = shelf.definition(hash: instance.definition) else {
                 throw UnknownDefinition(hash: instance.definition)
             }
             sagas.folds[instance.id] = try instance.fold(by: definition)
+        }
+        // Remembered when the statement was made and not any more: there was no room for it.
+        if !forgotten.isEmpty {
+            try await read(try await transaction.query(InstanceStore.lock(forgotten)), &sagas, in: transaction)
         }
     }
 }

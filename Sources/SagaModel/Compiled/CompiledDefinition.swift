@@ -9,6 +9,10 @@ package final class CompiledDefinition: Sendable {
     /// The names of the data slots, in the order of the definition.
     package let slotNames: [String]
     package let slotTypes: [DataType]
+    /// The data slots in the order of their names' bytes, as canonical JSON has them.
+    let slotsByName: [Int]
+    /// The steps in the order of their ids' bytes.
+    let stepsByName: [Int]
     package let participantNames: [String]
     package let startSet: [CompiledAssignment]
     package let startKey: String
@@ -31,11 +35,17 @@ package final class CompiledDefinition: Sendable {
         stages = parts.stages
         slotNames = definition.data.map(\.name)
         slotTypes = definition.data.map(\.type)
+        slotsByName = Self.indices(inOrderOf: definition.data.map(\.name))
+        stepsByName = Self.indices(inOrderOf: parts.steps.map(\.id))
         participantNames = definition.participants.map(\.name)
         startSet = parts.startSet
         startKey = definition.start.key
         deadlineMilliseconds = definition.deadline?.milliseconds
         outcomes = parts.outcomes
+    }
+
+    private static func indices(inOrderOf names: [String]) -> [Int] {
+        names.indices.sorted { names[$0].utf8.lexicographicallyPrecedes(names[$1].utf8) }
     }
 
     /// Finds a step by its id; `start` is step 0.

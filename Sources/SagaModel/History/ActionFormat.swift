@@ -1,19 +1,37 @@
 extension Action {
     /// The action in the form of history files.
-    package var value: Value {
-        switch self {
-        case .send(let command):
-            [
-                "kind": "send", "name": .string(command.name), "participant": .string(command.participant),
-                "payload": .record(command.payload), "request": .string(command.request.description),
-                "turn": command.turn.value,
-            ]
-        case .setTimer(let turn, let due): ["due": .integer(due), "kind": "set-timer", "turn": turn.value]
-        case .cancelTimer(let turn): ["kind": "cancel-timer", "turn": turn.value]
-        case .ignore(let reason): ["kind": "ignore", "reason": reason.value]
-        case .stick(let turn, let reason): ["kind": "stick", "reason": reason.value, "turn": turn.value]
-        case .alarm(let reason): ["kind": "alarm", "reason": .string(reason.rawValue)]
-        case .finish(let outcome): ["kind": "finish", "outcome": .string(outcome)]
+    package var value: Value { CanonicalJSON.value { write(to: &$0) } }
+
+    /// Writes actions in the form of history files.
+    package static func write(_ actions: [Action], to json: inout CanonicalJSONWriter) {
+        json.list { json in for action in actions { action.write(to: &json) } }
+    }
+
+    private func write(to json: inout CanonicalJSONWriter) {
+        json.record { json in
+            switch self {
+            case .send(let command): command.writeMembers(to: &json)
+            case .setTimer(let turn, let due):
+                json.member("due", due)
+                json.member("kind", "set-timer")
+                json.member("turn", turn.write)
+            case .cancelTimer(let turn):
+                json.member("kind", "cancel-timer")
+                json.member("turn", turn.write)
+            case .ignore(let reason):
+                json.member("kind", "ignore")
+                json.member("reason", reason.write)
+            case .stick(let turn, let reason):
+                json.member("kind", "stick")
+                json.member("reason", reason.write)
+                json.member("turn", turn.write)
+            case .alarm(let reason):
+                json.member("kind", "alarm")
+                json.member("reason", reason.rawValue)
+            case .finish(let outcome):
+                json.member("kind", "finish")
+                json.member("outcome", outcome)
+            }
         }
     }
 
@@ -47,6 +65,15 @@ extension Action {
 }
 
 extension Command {
+    fileprivate func writeMembers(to json: inout CanonicalJSONWriter) {
+        json.member("kind", "send")
+        json.member("name", name)
+        json.member("participant", participant)
+        json.member("payload", payload)
+        json.member("request", request)
+        json.member("turn", turn.write)
+    }
+
     fileprivate init(_ reader: ValueReader) throws(FormatError) {
         _ = try reader.record(with: ["kind", "request", "participant", "name", "payload", "turn"])
         self.init(
@@ -57,18 +84,18 @@ extension Command {
 }
 
 extension IgnoreReason {
-    fileprivate var value: Value {
+    fileprivate func write(to json: inout CanonicalJSONWriter) {
         switch self {
-        case .notStarted: "not-started"
-        case .alreadyStarted: "already-started"
-        case .alreadyFinished: "already-finished"
-        case .notAwaited: "not-awaited"
-        case .misaddressed: "misaddressed"
-        case .lateTimer: "late-timer"
-        case .notExpected: "not-expected"
-        case .wrongSender(let asked): ["asked": .string(asked)]
-        case .unfit(let field): ["unfit": .string(field)]
-        case .notAllowed(let refusal): ["not-allowed": .string(refusal.rawValue)]
+        case .notStarted: json.write("not-started")
+        case .alreadyStarted: json.write("already-started")
+        case .alreadyFinished: json.write("already-finished")
+        case .notAwaited: json.write("not-awaited")
+        case .misaddressed: json.write("misaddressed")
+        case .lateTimer: json.write("late-timer")
+        case .notExpected: json.write("not-expected")
+        case .wrongSender(let asked): json.record { $0.member("asked", asked) }
+        case .unfit(let field): json.record { $0.member("unfit", field) }
+        case .notAllowed(let refusal): json.record { $0.member("not-allowed", refusal.rawValue) }
         }
     }
 
@@ -98,12 +125,16 @@ extension IgnoreReason {
 }
 
 extension StuckReason {
-    fileprivate var value: Value {
+    fileprivate func write(to json: inout CanonicalJSONWriter) {
         switch self {
-        case .silence: "silence"
-        case .doubtWithoutUndo: "doubt-without-undo"
-        case .refused(let reply): ["refused": .string(reply)]
-        case .unfit(let reply, let field): ["unfit": .string(reply), "field": .string(field)]
+        case .silence: json.write("silence")
+        case .doubtWithoutUndo: json.write("doubt-without-undo")
+        case .refused(let reply): json.record { $0.member("refused", reply) }
+        case .unfit(let reply, let field):
+            json.record { json in
+                json.member("field", field)
+                json.member("unfit", reply)
+            }
         }
     }
 

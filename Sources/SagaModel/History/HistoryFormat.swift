@@ -2,17 +2,19 @@ extension History {
     /// What the first member of a history file says.
     package static let format = "skald-history/1"
 
-    /// The history in the form of its file.
-    package var value: Value {
-        [
-            "format": .string(Self.format), "definition": .string(definition), "version": .integer(Int64(version)),
-            "hash": .string(hash),
-            "entries": .list(entries.map { ["input": $0.input.value, "actions": .list($0.actions.map(\.value))] }),
-        ]
+    /// The text of the history's file, which ends with a line feed.
+    package var text: String {
+        CanonicalJSON.text { json in
+            json.record { json in
+                json.member("definition", definition)
+                json.name("entries")
+                json.list { json in for entry in entries { entry.write(to: &json) } }
+                json.member("format", Self.format)
+                json.member("hash", hash)
+                json.member("version", Int64(version))
+            }
+        } + "\n"
     }
-
-    /// The file's text, which ends with a line feed.
-    package var text: String { CanonicalJSON.text(of: value) + "\n" }
 
     /// Takes a history from the form of its file.
     package init(_ value: Value) throws(FormatError) {
@@ -31,6 +33,15 @@ extension History {
 }
 
 extension History.Entry {
+    fileprivate func write(to json: inout CanonicalJSONWriter) {
+        json.record { json in
+            json.name("actions")
+            Action.write(actions, to: &json)
+            json.name("input")
+            input.write(to: &json)
+        }
+    }
+
     fileprivate init(_ reader: ValueReader) throws(FormatError) {
         _ = try reader.record(with: ["input", "actions"])
         input = try Input(try reader.member("input"))
@@ -40,8 +51,12 @@ extension History.Entry {
 }
 
 extension Turn {
-    var value: Value {
-        ["step": .string(step), "direction": .string(direction.rawValue), "try": .integer(Int64(attempt))]
+    func write(to json: inout CanonicalJSONWriter) {
+        json.record { json in
+            json.member("direction", direction.rawValue)
+            json.member("step", step)
+            json.member("try", Int64(attempt))
+        }
     }
 
     init(_ reader: ValueReader) throws(FormatError) {

@@ -1,7 +1,13 @@
 extension Input {
     /// The input in the form of history files.
-    package var value: Value {
-        .record(Record([Record.Member(name: "at", value: .integer(milliseconds))] + happening.record.members))
+    package var value: Value { CanonicalJSON.value { write(to: &$0) } }
+
+    /// Writes the form of history files.
+    package func write(to json: inout CanonicalJSONWriter) {
+        json.record { json in
+            json.member("at", milliseconds)
+            happening.writeMembers(to: &json)
+        }
     }
 
     init(_ reader: ValueReader) throws(FormatError) {
@@ -11,21 +17,28 @@ extension Input {
 }
 
 extension Input.Happening {
-    fileprivate var record: Record {
+    /// The members behind `at`.
+    fileprivate func writeMembers(to json: inout CanonicalJSONWriter) {
         switch self {
         case .started(let event):
-            ["kind": "started", "payload": .record(event.payload), "saga": .string(event.saga.description)]
-        case .replied(let reply):
-            [
-                "causation": .string(reply.causation.description), "kind": "replied", "name": .string(reply.name),
-                "payload": .record(reply.payload), "sender": .string(reply.sender), "turn": reply.turn.value,
-            ]
-        case .timerFired(let turn): ["kind": "timer-fired", "turn": turn.value]
+            json.member("kind", "started")
+            json.member("payload", event.payload)
+            json.member("saga", event.saga)
+        case .replied(let reply): reply.writeMembers(to: &json)
+        case .timerFired(let turn):
+            json.member("kind", "timer-fired")
+            json.member("turn", turn.write)
         case .occurred(let event):
-            ["kind": "occurred", "payload": .record(event.payload), "type": .string(event.type)]
-        case .ordered(let order): order.record
-        case .paused(let participant): ["kind": "paused", "participant": .string(participant)]
-        case .resumed(let participant): ["kind": "resumed", "participant": .string(participant)]
+            json.member("kind", "occurred")
+            json.member("payload", event.payload)
+            json.member("type", event.type)
+        case .ordered(let order): order.writeMembers(to: &json)
+        case .paused(let participant):
+            json.member("kind", "paused")
+            json.member("participant", participant)
+        case .resumed(let participant):
+            json.member("kind", "resumed")
+            json.member("participant", participant)
         }
     }
 
@@ -59,6 +72,15 @@ extension Input.Happening {
 }
 
 extension Reply {
+    fileprivate func writeMembers(to json: inout CanonicalJSONWriter) {
+        json.member("causation", causation)
+        json.member("kind", "replied")
+        json.member("name", name)
+        json.member("payload", payload)
+        json.member("sender", sender)
+        json.member("turn", turn.write)
+    }
+
     fileprivate init(_ reader: ValueReader) throws(FormatError) {
         _ = try reader.record(with: ["at", "kind", "causation", "sender", "name", "turn", "payload"])
         self.init(
@@ -69,12 +91,14 @@ extension Reply {
 }
 
 extension OperatorOrder {
-    fileprivate var record: Record {
-        var record: Record = [
-            "kind": "ordered", "order": .string(action.rawValue), "reason": .string(reason), "who": .string(who),
-        ]
-        record["step"] = step.map { .string($0) }
-        return record
+    fileprivate func writeMembers(to json: inout CanonicalJSONWriter) {
+        json.member("kind", "ordered")
+        json.member("order", action.rawValue)
+        json.member("reason", reason)
+        if let step {
+            json.member("step", step)
+        }
+        json.member("who", who)
     }
 
     fileprivate init(_ reader: ValueReader) throws(FormatError) {

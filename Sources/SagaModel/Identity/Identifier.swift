@@ -27,44 +27,48 @@ package struct Identifier: Sendable, Hashable {
 extension Identifier: CustomStringConvertible, LosslessStringConvertible {
     /// The 36 characters of a UUID in lower case.
     package var description: String {
-        String(unsafeUninitializedCapacity: 36) { text in
-            var position = 0
-            for digit in 0..<32 {
-                if [8, 12, 16, 20].contains(digit) {
-                    text[position] = UInt8(ascii: "-")
-                    position += 1
-                }
-                let word = digit < 16 ? high : low
-                let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit % 16))) & 0xf
-                text[position] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-                position += 1
-            }
-            return position
+        String(unsafeUninitializedCapacity: Self.spelledByteCount) { text in
+            spell(into: text)
+            return Self.spelledByteCount
         }
     }
 
     /// Reads the 36 characters of a UUID in lower case; anything else is nil.
     package init?(_ description: String) {
-        var words: [UInt64] = [0, 0]
-        var digits = 0
-        for (position, byte) in description.utf8.enumerated() {
-            if [8, 13, 18, 23].contains(position) {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            guard digits < 32, let value = Self.value(ofHexDigit: byte) else { return nil }
-            words[digits / 16] = words[digits / 16] << 4 | value
-            digits += 1
-        }
-        guard digits == 32 else { return nil }
-        self.init(high: words[0], low: words[1])
+        var description = description
+        guard let identifier = description.withUTF8(Self.spelled) else { return nil }
+        self = identifier
     }
 
-    private static func value(ofHexDigit byte: UInt8) -> UInt64? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
-        default: nil
+    static let spelledByteCount = 36
+    /// A bit for each place of a hyphen.
+    private static let hyphens: UInt64 = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23
+
+    /// - Precondition: there is room for ``spelledByteCount``.
+    func spell(into text: UnsafeMutableBufferPointer<UInt8>) {
+        precondition(text.count >= Self.spelledByteCount, "no room for an identifier")
+        var rest = (high, low)
+        for place in 0..<Self.spelledByteCount {
+            if Self.hyphens & 1 << UInt64(place) != 0 {
+                text[place] = UInt8(ascii: "-")
+                continue
+            }
+            text[place] = Hexadecimal.digit(UInt8(truncatingIfNeeded: rest.0 >> 60))
+            rest = (rest.0 << 4 | rest.1 >> 60, rest.1 << 4)
         }
+    }
+
+    private static func spelled(_ text: UnsafeBufferPointer<UInt8>) -> Identifier? {
+        guard text.count == spelledByteCount else { return nil }
+        var words: (high: UInt64, low: UInt64) = (0, 0)
+        for place in 0..<spelledByteCount {
+            if hyphens & 1 << UInt64(place) != 0 {
+                guard text[place] == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let digit = Hexadecimal.value(ofDigit: text[place]) else { return nil }
+            words = (words.high << 4 | words.low >> 60, words.low << 4 | UInt64(digit))
+        }
+        return Identifier(high: words.high, low: words.low)
     }
 }

@@ -3,26 +3,64 @@ extension Instance {
     package static let format = "skald-instance/1"
 
     /// The instance in the form it is stored in: steps by id and data by name, so that a person can read the row.
-    package func stored(by definition: CompiledDefinition) -> Value {
-        let named = zip(definition.slotNames, data).compactMap { name, value in
-            value.map { Record.Member(name: name, value: $0) }
+    package func storedText(by definition: CompiledDefinition) -> String {
+        CanonicalJSON.text { write(to: &$0, by: definition) }
+    }
+
+    /// Writes the form it is stored in.
+    package func write(to json: inout CanonicalJSONWriter, by definition: CompiledDefinition) {
+        json.record { json in
+            json.name("data")
+            writeData(to: &json, by: definition)
+            json.member("deadline-set", isDeadlineSet)
+            if !early.isEmpty {
+                json.name("early")
+                json.list { json in for event in early { event.write(to: &json, by: definition) } }
+            }
+            json.member("format", Self.format)
+            json.member("forward-only", isForwardOnly)
+            json.member("id", id)
+            json.member("key", key)
+            writeProgress(to: &json, by: definition)
         }
-        let steps = zip(definition.steps, progress).map { step, progress in
-            Record.Member(name: step.id, value: .string(progress.rawValue))
+    }
+
+    /// The members from `outcome` on.
+    private func writeProgress(to json: inout CanonicalJSONWriter, by definition: CompiledDefinition) {
+        if let outcome {
+            json.member("outcome", definition.outcomes[Int(outcome)].name)
         }
-        // In the order of the names, as a record holds them.
-        var record: Record = [
-            "data": .record(Record(named)), "deadline-set": .boolean(isDeadlineSet), "format": .string(Self.format),
-            "forward-only": .boolean(isForwardOnly), "id": .string(id.description), "key": key,
-            "pending": .list(pending.map { $0.stored(by: definition) }), "phase": .string(phase.rawValue),
-            "stage": .integer(Int64(stage)), "steps": .record(Record(steps)),
-            "trail": .list(trail.map { .string(definition.steps[Int($0)].id) }),
-        ]
-        record["outcome"] = outcome.map { .string(definition.outcomes[Int($0)].name) }
-        if !early.isEmpty { record["early"] = .list(early.map { $0.stored(by: definition) }) }
-        let paused = definition.participantNames.indices.filter { pausedParticipants & 1 << UInt64($0) != 0 }
-        if !paused.isEmpty { record["paused"] = .list(paused.map { .string(definition.participantNames[$0]) }) }
-        return .record(record)
+        if pausedParticipants != 0 {
+            json.name("paused")
+            json.list { json in
+                for (index, name) in definition.participantNames.enumerated()
+                where pausedParticipants & 1 << UInt64(index) != 0 { json.write(name) }
+            }
+        }
+        json.name("pending")
+        json.list { json in for pending in pending { pending.write(to: &json, by: definition) } }
+        json.member("phase", phase.rawValue)
+        json.member("stage", Int64(stage))
+        json.name("steps")
+        json.record { json in
+            // An instance that never began has none.
+            for index in definition.stepsByName where index < progress.count {
+                json.name(definition.steps[index].id)
+                json.write(progress[index].rawValue)
+            }
+        }
+        json.name("trail")
+        json.list { json in for step in trail { json.write(definition.steps[Int(step)].id) } }
+    }
+
+    private func writeData(to json: inout CanonicalJSONWriter, by definition: CompiledDefinition) {
+        json.record { json in
+            for slot in definition.slotsByName where slot < data.count {
+                guard let value = data[slot] else { continue }
+                json.name(definition.slotNames[slot])
+                json.write(value)
+            }
+        }
     }
 
     /// Takes an instance from its stored form.
@@ -84,15 +122,20 @@ extension ValueReader {
 }
 
 extension Pending {
-    fileprivate func stored(by definition: CompiledDefinition) -> Value {
-        var record: Record = [
-            "direction": .string(direction.rawValue), "sends": .integer(Int64(spent)),
-            "state": .string(state.rawValue), "step": .string(definition.steps[Int(step)].id),
-            "try": .integer(Int64(attempt)),
-        ]
-        if request != .none { record["request"] = .string(request.description) }
-        record["due"] = dueMilliseconds.map { .integer($0) }
-        return .record(record)
+    fileprivate func write(to json: inout CanonicalJSONWriter, by definition: CompiledDefinition) {
+        json.record { json in
+            json.member("direction", direction.rawValue)
+            if let dueMilliseconds {
+                json.member("due", dueMilliseconds)
+            }
+            if request != .none {
+                json.member("request", request)
+            }
+            json.member("sends", Int64(spent))
+            json.member("state", state.rawValue)
+            json.member("step", definition.steps[Int(step)].id)
+            json.member("try", Int64(attempt))
+        }
     }
 
     fileprivate init(_ reader: ValueReader, by definition: CompiledDefinition) throws(FormatError) {
@@ -107,11 +150,12 @@ extension Pending {
 }
 
 extension EarlyEvent {
-    fileprivate func stored(by definition: CompiledDefinition) -> Value {
-        [
-            "step": .string(definition.steps[Int(step)].id), "type": .string(event.type),
-            "payload": .record(event.payload),
-        ]
+    fileprivate func write(to json: inout CanonicalJSONWriter, by definition: CompiledDefinition) {
+        json.record { json in
+            json.member("payload", event.payload)
+            json.member("step", definition.steps[Int(step)].id)
+            json.member("type", event.type)
+        }
     }
 
     fileprivate init(_ reader: ValueReader, by definition: CompiledDefinition) throws(FormatError) {

@@ -26,6 +26,24 @@ package enum CanonicalJSON {
         return writer.bytes
     }
 
+    /// The canonical text of what is written by hand.
+    package static func text(_ write: (inout CanonicalJSONWriter) -> Void) -> String {
+        var writer = CanonicalJSONWriter(byteCount: 512)
+        write(&writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    /// The value of what is written by hand.
+    static func value(_ write: (inout CanonicalJSONWriter) -> Void) -> Value {
+        var writer = CanonicalJSONWriter(byteCount: 512)
+        write(&writer)
+        let limits = Limits(byteCountMax: .max, depthMax: .max)
+        guard let value = try? value(of: writer.bytes, limits: limits) else {
+            preconditionFailure("what the writer has written cannot be read")
+        }
+        return value
+    }
+
     /// Reads one JSON value; white space and any order of keys are allowed.
     ///
     /// - Throws: ``CanonicalJSONError`` for what is no JSON, has a float or a duplicate key, or exceeds the limits.
@@ -71,83 +89,4 @@ package struct CanonicalJSONError: Error, Hashable, CustomStringConvertible {
     }
 
     package var description: String { "JSON, byte \(offset): \(code.rawValue)" }
-}
-
-/// Appends canonical JSON to bytes.
-struct CanonicalJSONWriter {
-    private(set) var bytes: [UInt8] = []
-
-    /// - Parameter byteCount: how much there may be; more costs a copy.
-    init(byteCount: Int) {
-        bytes.reserveCapacity(byteCount)
-    }
-
-    mutating func write(_ value: Value) {
-        switch value {
-        case .null: bytes += "null".utf8
-        case .boolean(let value): bytes += (value ? "true" : "false").utf8
-        case .integer(let value): bytes += String(value).utf8
-        case .string(let value): write(value)
-        case .list(let values): write(values)
-        case .record(let record): write(record)
-        }
-    }
-
-    private mutating func write(_ values: [Value]) {
-        bytes.append(UInt8(ascii: "["))
-        for (index, value) in values.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            write(value)
-        }
-        bytes.append(UInt8(ascii: "]"))
-    }
-
-    private mutating func write(_ record: Record) {
-        bytes.append(UInt8(ascii: "{"))
-        for (index, member) in record.members.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            write(member.name)
-            bytes.append(UInt8(ascii: ":"))
-            write(member.value)
-        }
-        bytes.append(UInt8(ascii: "}"))
-    }
-
-    /// What needs no escape is copied in one piece: in most texts that is all of it.
-    private mutating func write(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { text in
-            var start = 0
-            for (index, byte) in text.enumerated() where Self.needsEscape(byte) {
-                bytes.append(contentsOf: text[start..<index])
-                writeEscape(of: byte)
-                start = index + 1
-            }
-            bytes.append(contentsOf: text[start...])
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-    }
-
-    private mutating func writeEscape(of byte: UInt8) {
-        switch byte {
-        case 0x08: bytes += "\\b".utf8
-        case 0x09: bytes += "\\t".utf8
-        case 0x0a: bytes += "\\n".utf8
-        case 0x0c: bytes += "\\f".utf8
-        case 0x0d: bytes += "\\r".utf8
-        case 0..<0x20:
-            bytes += "\\u00".utf8
-            bytes += [Self.hexDigit(byte >> 4), Self.hexDigit(byte & 0xf)]
-        default: bytes += [UInt8(ascii: "\\"), byte]
-        }
-    }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
 }
