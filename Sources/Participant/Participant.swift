@@ -1,6 +1,7 @@
 import AMQP
 import Messaging
 public import Postgres
+import Reactor
 import Telemetry
 
 /// A service's runtime: takes messages, runs handlers once in effect, answers, publishes.
@@ -210,7 +211,7 @@ public final class Participant: Sendable {
 
     /// Where the service hears what it is to hold back, whatever else it works on.
     private static func controlQueues(
-        _ configuration: ParticipantConfiguration, _ factory: MessageFactory, _ clock: PostgresExecutor
+        _ configuration: ParticipantConfiguration, _ factory: MessageFactory, _ clock: EventLoop
     ) -> [ParticipantQueue] {
         guard TopologyNames.hasControlQueue(configuration.service) else { return [] }
         var handlers = Handlers()
@@ -228,7 +229,7 @@ public final class Participant: Sendable {
     /// The queues plain handlers need: commands if there are any, events if any is subscribed to.
     private static func queues(
         of handlers: Handlers, _ configuration: ParticipantConfiguration, _ factory: MessageFactory,
-        _ clock: PostgresExecutor
+        _ clock: EventLoop
     ) -> [ParticipantQueue] {
         var queues: [ParticipantQueue] = []
         if !handlers.commands.isEmpty {

@@ -83,7 +83,10 @@ package enum Bank {
         Migration(
             1, "accounts and ledger",
             [
-                "CREATE TABLE account (id text PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0))",
+                """
+                CREATE TABLE account (
+                    id text PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0 OR id LIKE 'heard-%'))
+                """,
                 """
                 CREATE TABLE ledger (
                     number bigint GENERATED ALWAYS AS IDENTITY, message uuid NOT NULL, account text NOT NULL,
@@ -114,7 +117,8 @@ package enum Bank {
             return .success(Released(note: "given back"))
         }
         handlers.onEvent(Moved.self, key: \.account) { event, transaction in
-            _ = try await move("heard-" + event.account, event.amount, in: transaction)
+            // Events come in any order: what was taken out may be heard of before what was paid in.
+            _ = try await move("heard-" + event.account, event.amount, mayOverdraw: true, in: transaction)
         }
         return handlers
     }
@@ -138,11 +142,14 @@ package enum Bank {
     ///
     /// - Returns: the new balance, nil if there is not enough.
     private static func move(
-        _ account: String, _ amount: Int64, in transaction: HandlerTransaction
+        _ account: String, _ amount: Int64, mayOverdraw: Bool = false, in transaction: HandlerTransaction
     ) async throws -> Int64? {
         try await transaction.execute("INSERT INTO account (id, balance) VALUES (\(account), 0) ON CONFLICT DO NOTHING")
         let row = try await transaction.query(
-            "UPDATE account SET balance = balance + \(amount) WHERE id = \(account) AND balance + \(amount) >= 0 RETURNING balance"
+            """
+            UPDATE account SET balance = balance + \(amount)
+            WHERE id = \(account) AND (balance + \(amount) >= 0 OR \(mayOverdraw)) RETURNING balance
+            """
         ).atMostOne()
         guard let row else { return nil }
         let id = transaction.envelope.id

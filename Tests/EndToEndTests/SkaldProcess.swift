@@ -10,12 +10,6 @@ struct SkaldProcess: Sendable {
     let project: String
     let owner: LocalProcessOwner
 
-    struct Result: Sendable {
-        let exit: String
-        let output: String
-        var isSuccess: Bool { exit == "exit status 0" }
-    }
-
     /// Lends a folder that is empty before and gone afterwards, with whatever ran in it.
     static func inOwnFolder(_ body: (SkaldProcess) async throws -> Void) async throws {
         var path = Array("/tmp/skald-end-to-end-XXXXXX".utf8CString)
@@ -38,34 +32,29 @@ struct SkaldProcess: Sendable {
 
     /// Runs a command to its end.
     @discardableResult
-    func run(_ words: String..., environment: [String: String] = [:]) async throws -> Result {
+    func run(_ words: String..., environment: [String: String] = [:]) async throws -> ToolRun {
         try await run(words: words, environment: environment)
     }
 
-    func run(words: [String], environment: [String: String] = [:]) async throws -> Result {
+    func run(words: [String], environment: [String: String] = [:]) async throws -> ToolRun {
         try await run([OwnProgram.neighbour("skald")] + words, environment: environment)
     }
 
     /// Runs lines of a shell, in which `skald` is the built tool, up to the first that fails.
-    func run(script: String) async throws -> Result {
+    func run(script: String) async throws -> ToolRun {
         let tool = "skald() { \(OwnProgram.neighbour("skald")) \"$@\"; }\n"
         return try await run(["/bin/sh", "-euxc", tool + script], environment: [:])
     }
 
     /// Runs the demonstration that `make demo` ends in.
-    func runDemonstration() async throws -> Result {
+    func runDemonstration() async throws -> ToolRun {
         try await run(
             ["/bin/sh", project + "/sagas/fixtures/demo.sh", OwnProgram.neighbour("skald")], environment: [:])
     }
 
-    private func run(_ words: [String], environment: [String: String]) async throws -> Result {
-        let log = "\(home).\(UInt64.random(in: 0 ... .max)).out"
-        defer { unlink(log) }
-        let process = try await started(words, environment: environment, log: log)
-        let end = try await eventually(within: .seconds(240), "\(words.prefix(4).joined(separator: " ")) ends") {
-            process.end
-        }
-        return Result(exit: end, output: text(of: log))
+    private func run(_ words: [String], environment: [String: String]) async throws -> ToolRun {
+        try await ToolRun.ended(
+            words, environment: whole(environment), folder: project, at: home, by: owner)
     }
 
     /// Waits until there is one saga that has come so far, and tells its story.
@@ -80,22 +69,15 @@ struct SkaldProcess: Sendable {
 
     /// Starts a command and leaves it running.
     func started(_ words: [String], environment: [String: String] = [:], log: String) async throws -> LocalProcess {
-        var whole = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "SKALD_HOME": home]
-        whole.merge(environment) { $1 }
-        return try await LocalProcess.started(
+        try await LocalProcess.started(
             LocalProcess.Program(
-                words, environment: whole, folder: project, logPath: log,
-                grace: .seconds(60)),
+                words, environment: whole(environment), folder: project, logPath: log, grace: .seconds(60)),
             by: owner)
     }
 
-    func text(of path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
+    /// The whole environment of a command, with these variables.
+    private func whole(_ environment: [String: String]) -> [String: String] {
+        ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "SKALD_HOME": home].merging(environment) { $1 }
     }
 
     private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }

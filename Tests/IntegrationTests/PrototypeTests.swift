@@ -76,7 +76,7 @@ import Testing
             let batch = await consumer.nextBatch(countMax: count - ids.count)
             try #require(!batch.isEmpty, "the messages ended early")
             for delivery in batch {
-                ids.append(delivery.properties.messageID)
+                ids.append(delivery.messageID)
                 delivery.ack()
             }
         }

@@ -86,7 +86,7 @@ import Testing
         let history: History
         let definition: CompiledDefinition
         var state: String {
-            CanonicalJSON.text(of: history.instance(with: definition).stored(by: definition))
+            history.instance(with: definition).storedText(by: definition)
         }
     }
 

@@ -12,6 +12,16 @@ public protocol EventTransaction: PostgresQueryable {
 
     /// Adds a statement whose result nobody needs: it travels with the next one or with the commit.
     func enqueue(_ sql: SQL) throws(PostgresError)
+
+    /// Adds something to write, which travels with the next statement or with the commit, joined with what other handlers of
+    /// the batch write of this kind.
+    func enqueue(_ write: some JoinedWrite) throws(PostgresError)
+}
+
+extension EventTransaction {
+    public func enqueue(_ write: some JoinedWrite) throws(PostgresError) {
+        try enqueue(type(of: write).statement([write]))
+    }
 }
 
 /// An event a transaction published, before it has an id.

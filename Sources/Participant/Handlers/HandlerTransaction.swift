@@ -10,10 +10,34 @@ public struct HandlerTransaction: EventTransaction {
     public let envelope: Envelope
     let transaction: Transaction
     private let published = EventList()
+    private let turns: RunTurns
+    private let writes: RunWrites
 
-    init(_ transaction: Transaction, _ envelope: Envelope) {
+    init(_ transaction: Transaction, _ envelope: Envelope, _ turns: RunTurns, _ writes: RunWrites) {
         self.transaction = transaction
         self.envelope = envelope
+        self.turns = turns
+        self.writes = writes
+    }
+
+    /// Waits until no other handler of the batch works on what this names, and keeps it until this handler has ended.
+    ///
+    /// Messages of different keys are handled at once and in one transaction, so that a row locked by one handler is open to
+    /// the others. Where two of them may read the same row and write what follows from it, each takes its turn first:
+    ///
+    /// ```swift
+    /// try await transaction.turn(at: command.consumerId)
+    /// let card = try await AccountStore.card(of: command.consumerId, in: transaction)
+    /// ```
+    ///
+    /// Other processes are kept out by a row lock, as always. A handler that takes several takes them in an order that all
+    /// handlers keep; those that wait for each other in a circle run into the deadline of their batch.
+    ///
+    /// - Returns: whether this is the first turn at it; if not, what was read before may be old.
+    /// - Throws: `CancellationError`, once the batch has failed.
+    @discardableResult
+    public func turn(at name: String) async throws -> Bool {
+        try await turns.take(name, for: envelope.id)
     }
 
     public func publish(_ event: some MessagePayload) throws(JSONError) {
@@ -22,15 +46,26 @@ public struct HandlerTransaction: EventTransaction {
 
     @discardableResult
     public func query(_ sql: SQL, timeout: Duration?) async throws(PostgresError) -> Rows {
-        try await transaction.query(sql, timeout: timeout)
+        try writes.flush(into: transaction)
+        return try await transaction.query(sql, timeout: timeout)
     }
 
     public func results(of statements: [SQL]) async -> [Result<Rows, PostgresError>] {
-        await transaction.results(of: statements)
+        do throws(PostgresError) {
+            try writes.flush(into: transaction)
+        } catch {
+            return statements.map { _ in .failure(error) }
+        }
+        return await transaction.results(of: statements)
     }
 
     public func enqueue(_ sql: SQL) throws(PostgresError) {
+        try writes.flush(into: transaction)
         try transaction.enqueue(sql)
+    }
+
+    public func enqueue(_ write: some JoinedWrite) throws(PostgresError) {
+        try writes.add(write, by: envelope.id, in: transaction)
     }
 
     var events: [PublishedEvent] { published.all }

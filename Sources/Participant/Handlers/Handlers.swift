@@ -48,6 +48,35 @@ public struct Handlers: Sendable {
         addCommand(Command.messageType, pairing: .none, key: key, handler)
     }
 
+    /// Handles commands of one type that begin with rows, read for all commands of a batch at once.
+    ///
+    /// A command behind another of its key is read for when its turn comes, so that it sees what that one has written.
+    ///
+    /// - Parameters:
+    ///   - key: names the aggregate a command is about; commands of one key run one after the other.
+    ///   - reading: what is read.
+    ///   - handler: answers the command with what was found. What it throws is tried again, after a while and for a limited
+    ///     number of times.
+    public mutating func on<Command: MessagePayload, Found: Sendable>(
+        _ type: Command.Type, key: @escaping @Sendable (Command) -> String, reading: Reading<Command, Found>,
+        _ handler: @escaping @Sendable (Command, Found, HandlerTransaction) async throws -> Reply
+    ) {
+        let opening = OpeningStatement(Command.messageType.text, reading)
+        add(Command.messageType, pairing: .none) { bytes throws(JSONError) in
+            let command = try JSON.decode(Command.self, from: bytes)
+            let preparation = PreparedMessage.Opening(statement: opening, command: command)
+            return PreparedMessage(key: key(command), opening: preparation) { transaction, rows in
+                let found: Found
+                if let rows {
+                    found = try reading.found(rows)
+                } else {
+                    found = try await reading.read(for: command, in: transaction)
+                }
+                return try await handler(command, found, transaction)
+            }
+        }
+    }
+
     /// Handles commands that undo those of another type.
     ///
     /// An undo that comes before its command, or after it was undone, is answered without the handler, and keeps the command
@@ -71,7 +100,7 @@ public struct Handlers: Sendable {
         precondition(events[Event.messageType] == nil, "\(Event.messageType) is handled twice")
         events[Event.messageType] = Entry { bytes throws(JSONError) in
             let event = try JSON.decode(Event.self, from: bytes)
-            return PreparedMessage(key: key(event)) { transaction in
+            return PreparedMessage(key: key(event)) { transaction, _ in
                 try await handler(event, transaction)
                 return nil
             }
@@ -83,11 +112,18 @@ public struct Handlers: Sendable {
         _ type: MessageType, pairing: Pairing, key: @escaping @Sendable (Command) -> String,
         _ handler: @escaping @Sendable (Command, HandlerTransaction) async throws -> Reply
     ) {
-        precondition(commands[type] == nil, "\(type) is handled twice")
-        commands[type] = Entry(pairing: undone.contains(type) ? .forward : pairing) { bytes throws(JSONError) in
+        add(type, pairing: pairing) { bytes throws(JSONError) in
             let command = try JSON.decode(Command.self, from: bytes)
-            return PreparedMessage(key: key(command)) { transaction in try await handler(command, transaction) }
+            return PreparedMessage(key: key(command)) { transaction, _ in try await handler(command, transaction) }
         }
+    }
+
+    private mutating func add(
+        _ type: MessageType, pairing: Pairing,
+        _ prepare: @escaping @Sendable ([UInt8]) throws(JSONError) -> PreparedMessage
+    ) {
+        precondition(commands[type] == nil, "\(type) is handled twice")
+        commands[type] = Entry(pairing: undone.contains(type) ? .forward : pairing, prepare: prepare)
     }
 }
 
@@ -98,6 +134,14 @@ extension Handlers {
         _ handler: @escaping @Sendable (Command, HandlerTransaction) async throws -> Reply
     ) {
         on(type, key: { $0[keyPath: key] }, handler)
+    }
+
+    /// With a key path for the key.
+    public mutating func on<Command: MessagePayload, Found: Sendable>(
+        _ type: Command.Type, key: any KeyPath<Command, String> & Sendable, reading: Reading<Command, Found>,
+        _ handler: @escaping @Sendable (Command, Found, HandlerTransaction) async throws -> Reply
+    ) {
+        on(type, key: { $0[keyPath: key] }, reading: reading, handler)
     }
 
     /// With a key path for the key.
@@ -119,6 +163,14 @@ extension Handlers {
 
 /// A message whose body has been read: what it is about, and what remains to be done with it.
 struct PreparedMessage: Sendable {
+    /// What is read before its handler begins.
+    struct Opening: Sendable {
+        let statement: OpeningStatement
+        let command: any Sendable
+    }
+
     let key: String
-    let handle: @Sendable (HandlerTransaction) async throws -> Reply?
+    var opening: Opening?
+    /// With the rows that the opening statement gave for it; nil where it did not ask for it.
+    let handle: @Sendable (HandlerTransaction, [Row]?) async throws -> Reply?
 }

@@ -12,7 +12,7 @@ package struct RunMember: Sendable {
     }
 
     package var envelope: Envelope { member.envelope }
-    package var body: [UInt8] { member.message.body }
+    package var body: [UInt8] { member.body }
     /// What the reading of the body gave.
     package var payload: any Sendable { member.item.payload }
 }
@@ -34,6 +34,19 @@ package struct Handled: Sendable {
     var rowCount: Int { others.count + (reply == nil ? 0 : 1) }
 }
 
+/// What handling a run gave.
+package struct HandledRun: Sendable {
+    /// By the members' places in the run.
+    package var members: [Int: Handled]
+    /// Called once the run is committed; never if it is not, or if nobody knows.
+    package var committed: (@Sendable () -> Void)?
+
+    package init(_ members: [Int: Handled], committed: (@Sendable () -> Void)? = nil) {
+        self.members = members
+        self.committed = committed
+    }
+}
+
 /// What a run's handling came to when it did not succeed.
 package enum RunHandlingError: Error, Sendable {
     /// These members' own handlers failed.
@@ -47,6 +60,9 @@ package enum RunHandlingError: Error, Sendable {
 package protocol RunHandler: Sendable {
     /// Whether messages of this type are handled.
     func knows(_ type: MessageType) -> Bool
+
+    /// Whether the keys of a run are held against other processes. A handler that locks what they name needs no second lock.
+    var locksKeys: Bool { get }
 
     /// Reads a message's body.
     ///
@@ -66,10 +82,12 @@ package protocol RunHandler: Sendable {
     ///   - opened: what the statements of ``opening(_:)`` gave.
     func handle(
         _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled]
+    ) async throws(RunHandlingError) -> HandledRun
 }
 
 extension RunHandler {
+    package var locksKeys: Bool { true }
+
     package func opening(_ items: [PreparedItem]) -> [SQL] { [] }
 }
 

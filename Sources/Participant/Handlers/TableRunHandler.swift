@@ -1,18 +1,19 @@
 import Messaging
 import Postgres
+import Reactor
 
 /// Runs plain handlers: groups beside each other, the members of a group one after the other.
 struct TableRunHandler: RunHandler {
     private let entries: [MessageType: Handlers.Entry]
     private let factory: MessageFactory
     private let deadline: Duration
-    private let clock: PostgresExecutor
+    private let clock: EventLoop
 
     /// - Parameters:
     ///   - deadline: for all handlers of a run together.
     ///   - clock: the executor on which runs are handled; it watches the deadline, so that no other thread is woken.
     init(
-        _ entries: [MessageType: Handlers.Entry], factory: MessageFactory, deadline: Duration, clock: PostgresExecutor
+        _ entries: [MessageType: Handlers.Entry], factory: MessageFactory, deadline: Duration, clock: EventLoop
     ) {
         self.entries = entries
         self.factory = factory
@@ -47,14 +48,36 @@ struct TableRunHandler: RunHandler {
         }
     }
 
+    /// One statement for each type of command that begins with one, for the first of each key: those behind it must see what it
+    /// has written.
+    func opening(_ items: [PreparedItem]) -> [SQL] {
+        var keys: Set<String> = []
+        var wanted: [String: (statement: OpeningStatement, commands: [(place: Int, command: any Sendable)])] = [:]
+        for (place, item) in items.enumerated() {
+            guard let opening = (item.payload as? PreparedMessage)?.opening else {
+                keys.insert(item.key)
+                continue
+            }
+            guard keys.insert(item.key).inserted else { continue }
+            wanted[opening.statement.name, default: (opening.statement, [])].commands.append((place, opening.command))
+        }
+        return wanted.sorted { $0.key < $1.key }.map { $0.value.statement.sql($0.value.commands) }
+    }
+
     func handle(
         _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled] {
+    ) async throws(RunHandlingError) -> HandledRun {
+        let run: Run
+        do throws(PostgresError) {
+            run = Run(members: members, rows: try Self.rowsByPlace(opened), transaction: transaction)
+        } catch {
+            throw .unclear(error)
+        }
         let results = await withTaskGroup(of: GroupResult.self) { tasks in
             var waiting: Set<Int> = []
             for (index, group) in groups.enumerated() where group.contains(where: { members[$0] != nil }) {
                 waiting.insert(index)
-                tasks.addTask { await handleGroup(group, index, members, in: transaction) }
+                tasks.addTask { await handleGroup(group, index, of: run) }
             }
             tasks.addTask { [deadline, clock] in
                 do { try await clock.pause(for: deadline) } catch { return .timerCancelled }
@@ -62,7 +85,31 @@ struct TableRunHandler: RunHandler {
             }
             return await gather(&tasks, waiting, groups, members)
         }
-        return try results.get()
+        let handled = try results.get()
+        do throws(PostgresError) {
+            try run.writes.flush(into: transaction)
+        } catch {
+            throw .unclear(error)
+        }
+        return HandledRun(handled)
+    }
+
+    /// What the handlers of one run share.
+    private struct Run: Sendable {
+        let members: [Int: RunMember]
+        /// What the opening read, by place.
+        let rows: [Int: [Row]]
+        let transaction: Transaction
+        let turns = RunTurns()
+        let writes = RunWrites()
+    }
+
+    private static func rowsByPlace(_ opened: [Rows]) throws(PostgresError) -> [Int: [Row]] {
+        var rowsByPlace: [Int: [Row]] = [:]
+        for rows in opened {
+            for row in rows { rowsByPlace[try row.decode(Int.self, at: 0), default: []].append(row) }
+        }
+        return rowsByPlace
     }
 
     private enum GroupResult: Sendable {
@@ -106,14 +153,15 @@ struct TableRunHandler: RunHandler {
         return running.count == 1 ? .members([running[0]: error]) : .unclear(error)
     }
 
-    private func handleGroup(
-        _ group: [Int], _ index: Int, _ members: [Int: RunMember], in transaction: Transaction
-    ) async -> GroupResult {
+    private func handleGroup(_ group: [Int], _ index: Int, of run: Run) async -> GroupResult {
         var results: [Int: Handled] = [:]
         for place in group {
-            guard let member = members[place] else { continue }
+            guard let member = run.members[place] else { continue }
             do {
-                results[place] = try await handle(member, in: transaction)
+                // The opening read for the first of a key only.
+                let isFirst = place == group[0]
+                if !isFirst { try run.writes.flush(into: run.transaction) }
+                results[place] = try await handle(member, isFirst ? run.rows[place] ?? [] : nil, of: run)
             } catch {
                 return .failed(index, place: place, error)
             }
@@ -121,7 +169,7 @@ struct TableRunHandler: RunHandler {
         return .handled(index, results)
     }
 
-    private func handle(_ member: RunMember, in transaction: Transaction) async throws -> Handled {
+    private func handle(_ member: RunMember, _ rows: [Row]?, of run: Run) async throws -> Handled {
         switch member.decision {
         case .refuse:
             let type = MessageType("\(factory.service).Fenced") ?? member.envelope.type
@@ -135,8 +183,9 @@ struct TableRunHandler: RunHandler {
             guard let prepared = member.payload as? PreparedMessage else {
                 preconditionFailure("a member was prepared by another handler")
             }
-            let scope = HandlerTransaction(transaction, member.envelope)
-            let reply = try await prepared.handle(scope)
+            let scope = HandlerTransaction(run.transaction, member.envelope, run.turns, run.writes)
+            defer { run.turns.end(member.envelope.id) }
+            let reply = try await prepared.handle(scope, rows)
             return try answer(member, reply, events: scope.events)
         }
     }

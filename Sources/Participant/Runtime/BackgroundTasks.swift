@@ -1,3 +1,4 @@
+import Reactor
 import Telemetry
 
 /// Tasks that run beside the loop that started them, and are waited for at its end.

@@ -28,6 +28,8 @@ struct BatchRunner {
     /// How members were answered, by their place in the run; for the log alone.
     private var answers: [Int: MessageType?] = [:]
     private var duplicateCount = 0
+    /// What the handler wants to be told after the commit.
+    private var committed: (@Sendable () -> Void)?
 
     init(_ worker: QueueWorker, _ batch: Batch, _ run: BatchRun, twins: [Int: [Int]], suspect: UUIDv7? = nil) {
         self.worker = worker
@@ -53,6 +55,7 @@ struct BatchRunner {
             worker.surroundings.dispatch.ledger.confirmed(deleted)
             return failed(error)
         }
+        committed?()
         worker.metrics.seconds.observe(ContinuousClock.now - start)
         worker.metrics.batchSize.observe(Double(run.members.count))
         settle()
@@ -71,7 +74,8 @@ struct BatchRunner {
             guard let decisions else { return }
             let handled = try await handle(decisions, opened: rows, in: transaction)
             CrashPoint.handled.reach()
-            try write(handled, store, in: transaction)
+            try write(handled.members, store, in: transaction)
+            committed = handled.committed
             CrashPoint.written.reach()
             CrashPoint.commitSoon()
         }
@@ -92,7 +96,8 @@ struct BatchRunner {
                 fence: member.fence)
         }
         let opening = worker.queue.handler.opening(run.members.map { batch.members[$0].item })
-        let opened = try await store.open(members, keys: run.keys, opening: opening, in: transaction)
+        let keys = worker.queue.handler.locksKeys ? run.keys : []
+        let opened = try await store.open(members, keys: keys, opening: opening, in: transaction)
         var duplicates: [Int: Bool] = [:]
         var fences: [Int: FenceState] = [:]
         for (place, member) in members.enumerated() {
@@ -113,7 +118,7 @@ struct BatchRunner {
 
     private func handle(
         _ decisions: [Int: FenceDecision], opened: [Rows], in transaction: Transaction
-    ) async throws(RunHandlingError) -> [Int: Handled] {
+    ) async throws(RunHandlingError) -> HandledRun {
         var members: [Int: RunMember] = [:]
         for (place, decision) in decisions {
             members[place] = RunMember(batch.members[run.members[place]], decision)

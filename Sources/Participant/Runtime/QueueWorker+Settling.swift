@@ -7,33 +7,39 @@ import Telemetry
 /// An object, as it is handed on several times and has two dozen references inside.
 final class BatchMember: Sendable {
     let delivery: Delivery
-    let message: WireMessage
     let envelope: Envelope
     let item: PreparedItem
+    /// The fence row it locks, where its step belongs to a pair of do and undo.
+    let fence: RunStore.Fence?
     /// Whether it may be the one that processes died of.
     let isSuspect: Bool
 
-    init(_ delivery: Delivery, _ message: WireMessage, _ envelope: Envelope, _ item: PreparedItem) {
+    init(_ delivery: Delivery, _ envelope: Envelope, _ item: PreparedItem) {
         self.delivery = delivery
-        self.message = message
         self.envelope = envelope
         self.item = item
+        fence = RunStore.Fence(envelope, item.direction)
         isSuspect = CrashRule.isSuspect(
-            isRedelivered: delivery.isRedelivered, deliveryCount: message.deliveryCount)
+            isRedelivered: delivery.isRedelivered, deliveryCount: delivery.deliveryCount)
     }
 
-    var fence: RunStore.Fence? {
-        guard let direction = item.direction, let saga = envelope.correlationID, let step = envelope.step?.step else {
-            return nil
-        }
-        return RunStore.Fence(
-            key: RunStore.FenceKey(saga: saga, step: step), expectation: FenceRule.expectation(of: direction))
-    }
+    var body: [UInt8] { delivery.body }
+
+    /// The whole message, for whoever passes it on.
+    var message: WireMessage { WireMessage(delivery) }
 
     var planned: BatchItem {
         BatchItem(
             id: envelope.id, key: item.key, fence: fence.map { "\($0.key.saga)\u{0}\($0.key.step)" },
             isSuspicious: isSuspect || delivery.isRedelivered || envelope.attempt > 1)
+    }
+}
+
+extension RunStore.Fence {
+    /// The fence of a step that goes this way; nil for what no fence guards.
+    init?(_ envelope: Envelope, _ direction: StepReference.Direction?) {
+        guard let direction, let saga = envelope.correlationID, let step = envelope.step?.step else { return nil }
+        self.init(key: RunStore.FenceKey(saga: saga, step: step), expectation: FenceRule.expectation(of: direction))
     }
 }
 
@@ -54,34 +60,32 @@ extension QueueWorker {
     func admit(_ deliveries: [Delivery]) -> [BatchMember] {
         let now = surroundings.now()
         return deliveries.compactMap { delivery in
-            let message = WireMessage(delivery)
-            switch admission.judge(message, now: now) {
+            let outside = DeliveredOutside(delivery)
+            switch admission.judge(outside, bodyByteCount: delivery.body.count, now: now) {
             case .refused(let admission, let explanation):
-                refuse(delivery, message, admission, explanation)
+                refuse(delivery, admission, explanation)
                 return nil
             case .admitted(let envelope):
                 if queue.isPausable, surroundings.pauses.holds(envelope.type), let level = holdingLevel {
-                    hold(delivery, message, level)
+                    hold(delivery, level)
                     return nil
                 }
-                return prepare(delivery, message, envelope)
+                return prepare(delivery, envelope)
             }
         }
     }
 
-    private func prepare(_ delivery: Delivery, _ message: WireMessage, _ envelope: Envelope) -> BatchMember? {
+    private func prepare(_ delivery: Delivery, _ envelope: Envelope) -> BatchMember? {
         do {
-            let item = try queue.handler.prepare(envelope, message.body)
-            return BatchMember(delivery, message, envelope, item)
+            return BatchMember(delivery, envelope, try queue.handler.prepare(envelope, delivery.body))
         } catch {
-            refuse(delivery, message, .undecodable, "\(error)")
+            refuse(delivery, .undecodable, "\(error)")
             return nil
         }
     }
 
-    private func refuse(
-        _ delivery: Delivery, _ message: WireMessage, _ admission: Admission, _ explanation: String
-    ) {
+    private func refuse(_ delivery: Delivery, _ admission: Admission, _ explanation: String) {
+        let message = WireMessage(delivery)
         guard case .deadLetter(let reason) = settlement.settlement(of: admission) else {
             preconditionFailure("\(admission) is no refusal")
         }
@@ -94,9 +98,9 @@ extension QueueWorker {
         queue.ladder.levels.last { $0.delay <= .seconds(30) } ?? queue.ladder.levels.first
     }
 
-    private func hold(_ delivery: Delivery, _ message: WireMessage, _ level: RetryLadder.Level) {
+    private func hold(_ delivery: Delivery, _ level: RetryLadder.Level) {
         let exchange = TopologyNames.retryExchange(of: surroundings.service, level)
-        let held = message.forHolding(user: surroundings.user)
+        let held = WireMessage(delivery).forHolding(user: surroundings.user)
         passOn(held, to: exchange) { delivery.ack() }
     }
 
@@ -121,15 +125,16 @@ extension QueueWorker {
         _ acknowledge: @escaping @Sendable () -> Void
     ) {
         metrics.retried(level.name)
+        let message = member.message
         log.warning(
             "a message failed and is tried again",
-            fields(member.message).merging([
+            fields(message).merging([
                 LogFieldName.attempt: .integer(member.envelope.attempt), "level": .string(level.name),
                 LogFieldName.error: .string(error),
             ]))
-        let message = member.message.forRetry(
+        let next = message.forRetry(
             failedAttempt: member.envelope.attempt, error: error, now: surroundings.now(), user: surroundings.user)
-        passOn(message, to: TopologyNames.retryExchange(of: surroundings.service, level), acknowledge)
+        passOn(next, to: TopologyNames.retryExchange(of: surroundings.service, level), acknowledge)
     }
 
     private func bury(

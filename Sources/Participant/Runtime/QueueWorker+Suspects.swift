@@ -12,10 +12,19 @@ extension QueueWorker {
             }
         }
         return await surroundings.solitude.alone {
-            if let end = await begin(suspect, run) { return end }
-            var runner = BatchRunner(self, batch, run, twins: twins, suspect: suspect)
-            return await runner.attempt()
+            let attempt = await attempt(run, batch, twins: twins, suspect: suspect)
+            // A process that is asked to end breaks the run off, and has outlived the message.
+            if Task.isCancelled, attempt.end != .committed { await Task { await clear(suspect) }.value }
+            return attempt
         }
+    }
+
+    private func attempt(
+        _ run: BatchRun, _ batch: Batch, twins: [Int: [Int]], suspect: UUIDv7
+    ) async -> RunAttempt {
+        if let end = await begin(suspect, run) { return end }
+        var runner = BatchRunner(self, batch, run, twins: twins, suspect: suspect)
+        return await runner.attempt()
     }
 
     /// Marks a suspect before it begins.
@@ -37,8 +46,12 @@ extension QueueWorker {
     /// Clears a suspect that was set apart: this process has outlived it.
     func clear(_ member: Int, twins: [Int: [Int]], _ batch: Batch) async {
         guard batch.isSuspect(member, twins: twins) else { return }
+        await clear(batch.members[member].envelope.id)
+    }
+
+    private func clear(_ suspect: UUIDv7) async {
         do {
-            try await SuspectStore(database: surroundings.database.pool).end(batch.members[member].envelope.id)
+            try await SuspectStore(database: surroundings.database.pool).end(suspect)
         } catch {
             // A mark that stays counts one death too many, of the three it takes.
             log.warning("cannot clear a message of its suspicion", .failure(error))

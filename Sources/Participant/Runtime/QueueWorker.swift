@@ -1,6 +1,7 @@
 import AMQP
 import Messaging
 import Postgres
+import Reactor
 import Telemetry
 
 /// Works on one queue: takes what is ready, runs it, settles it.

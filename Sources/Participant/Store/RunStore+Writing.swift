@@ -11,8 +11,9 @@ extension RunStore {
         let commands = replies.map { PostgresUUID($0.command) }
         let ids = replies.map { messages.ids[$0.row] }
         let keys = replies.map { messages.keys[$0.row] }
-        let envelopes = replies.map { messages.envelopes[$0.row] }
-        let bodies = replies.map { messages.bodies[$0.row] }
+        let rows = replies.map(\.row)
+        let envelopes = messages.envelopes.picking(rows)
+        let bodies = messages.bodies.picking(rows)
         try transaction.enqueue(
             """
             INSERT INTO skald.reply (command_id, id, routing_key, envelope, body)
@@ -68,14 +69,40 @@ struct StoredMessages: Sendable {
     let ids: [PostgresUUID]
     let exchanges: [String]
     let keys: [String]
-    let envelopes: [String]
-    let bodies: [String]
+    let envelopes: PostgresTexts
+    let bodies: PostgresTexts
+
+    /// Room for most envelopes; more costs a copy.
+    private static let envelopeByteCountExpected = 400
 
     init(_ messages: [OutgoingMessage]) {
         ids = messages.map { PostgresUUID($0.id) }
         exchanges = messages.map(\.exchange)
         keys = messages.map(\.routingKey)
-        envelopes = messages.map { StoredEnvelope($0.envelope).text }
-        bodies = messages.map { String(decoding: $0.body, as: UTF8.self) }
+        envelopes = Self.envelopes(of: messages)
+        bodies = Self.bodies(of: messages)
+    }
+
+    private static func envelopes(of messages: [OutgoingMessage]) -> PostgresTexts {
+        var writer = FlatJSONWriter(byteCapacity: messages.count * envelopeByteCountExpected)
+        var ends: [Int] = []
+        ends.reserveCapacity(messages.count)
+        for message in messages {
+            writer.write(message.envelope)
+            ends.append(writer.byteCount)
+        }
+        return PostgresTexts(utf8: writer.bytes(), ends: ends)
+    }
+
+    private static func bodies(of messages: [OutgoingMessage]) -> PostgresTexts {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(messages.reduce(0) { $0 + $1.body.count })
+        var ends: [Int] = []
+        ends.reserveCapacity(messages.count)
+        for message in messages {
+            bytes += message.body
+            ends.append(bytes.count)
+        }
+        return PostgresTexts(utf8: bytes, ends: ends)
     }
 }

@@ -49,14 +49,14 @@ struct RunStore: Sendable {
     ) async throws(PostgresError) -> Opened {
         let sorted = members.sorted { $0.id < $1.id }
         let fences = members.compactMap(\.fence).sorted { ($0.key.saga, $0.key.step) < ($1.key.saga, $1.key.step) }
-        let own =
-            [claim(sorted), lock(Set(keys.map(Self.lockNumber)).sorted())]
-            + (fences.isEmpty ? [] : [makeFences(fences)])
+        var own = [claim(sorted)]
+        if !keys.isEmpty { own.append(lock(Set(keys.map(Self.lockNumber)).sorted())) }
+        if !fences.isEmpty { own.append(makeFences(fences)) }
         let rows = try await transaction.query(own + opening)
         var opened = Opened(rows: Array(rows.dropFirst(own.count)))
         for row in rows[0] { opened.claimed.insert(try row.identifier(at: 0)) }
         if !fences.isEmpty {
-            for row in rows[2] {
+            for row in rows[own.count - 1] {
                 let (saga, step) = try row.decode(String.self, String.self)
                 opened.fences[FenceKey(saga: saga, step: step)] = .new
             }

@@ -4,41 +4,67 @@ package import Messaging
 /// Between the contract's form of a message and the AMQP library's.
 extension WireMessage {
     package init(_ delivery: Delivery) {
-        let properties = delivery.properties
         self.init(
-            properties: MessageProperties(
-                messageID: properties.messageID, correlationID: properties.correlationID, type: properties.type,
-                replyTo: properties.replyTo, contentType: properties.contentType,
-                timestamp: properties.timestamp.map { Int64(clamping: $0) }, appID: properties.appID,
-                userID: properties.userID, isPersistent: properties.deliveryMode == .persistent),
+            properties: MessageProperties(delivery),
             headers: MessageHeaders(
-                properties.headers.map { MessageHeaders.Header($0.name, HeaderValue($0.value)) }),
+                delivery.headers.map { MessageHeaders.Header($0.name, HeaderValue($0.value)) }),
             body: delivery.body)
     }
 
-    package var amqp: Message {
-        Message(
-            body,
-            properties: Properties(
-                contentType: properties.contentType, headers: FieldTable(headers),
-                deliveryMode: properties.isPersistent ? .persistent : .transient,
-                correlationID: properties.correlationID, replyTo: properties.replyTo, messageID: properties.messageID,
-                timestamp: properties.timestamp.flatMap { UInt64(exactly: $0) }, type: properties.type,
-                userID: properties.userID, appID: properties.appID))
+    package var amqp: Message { Message(body, properties: Properties(properties, FieldTable(headers))) }
+}
+
+/// The outside of a delivery, read where it lies.
+struct DeliveredOutside: EnvelopeSource {
+    private let delivery: Delivery
+    let properties: MessageProperties
+
+    init(_ delivery: Delivery) {
+        self.delivery = delivery
+        properties = MessageProperties(delivery)
     }
 
+    func header(_ name: String) -> HeaderValue? { delivery.header(name).map { HeaderValue($0) } }
+}
+
+extension Delivery {
     /// How often the broker has delivered it before without an answer, where it counts: quorum queues do.
     ///
     /// From RabbitMQ 4.3 on `x-delivery-count` leaves out what a dead process held, and `x-acquired-count` has it.
     var deliveryCount: Int? {
-        ["x-delivery-count", "x-acquired-count"].compactMap { headers[$0]?.wholeNumber }.max().map { Int(clamping: $0) }
+        let counts = [header("x-delivery-count"), header("x-acquired-count")]
+        return counts.compactMap { $0?.integerValue }.max().map { Int(clamping: $0) }
     }
 }
 
 extension OutgoingMessage {
     var publication: Publication {
-        Publication(
-            envelope.message(body: body).amqp, to: exchange, routingKey: routingKey, isMandatory: isMandatory)
+        let id = id.description
+        let headers = envelope.headers(id: id).map { FieldTable.Entry($0.name, FieldValue($0.value)) }
+        let properties = Properties(envelope.properties(id: id), FieldTable(distinct: headers))
+        return Publication(
+            Message(body, properties: properties), to: exchange, routingKey: routingKey, isMandatory: isMandatory)
+    }
+}
+
+extension MessageProperties {
+    init(_ delivery: Delivery) {
+        self.init(
+            messageID: delivery.messageID, correlationID: delivery.correlationID, type: delivery.type,
+            replyTo: delivery.replyTo, contentType: delivery.contentType,
+            timestamp: delivery.timestamp.map { Int64(clamping: $0) }, appID: delivery.appID, userID: delivery.userID,
+            isPersistent: delivery.deliveryMode == .persistent)
+    }
+}
+
+extension Properties {
+    init(_ properties: MessageProperties, _ headers: FieldTable) {
+        self.init(
+            contentType: properties.contentType, headers: headers,
+            deliveryMode: properties.isPersistent ? .persistent : .transient,
+            correlationID: properties.correlationID, replyTo: properties.replyTo, messageID: properties.messageID,
+            timestamp: properties.timestamp.flatMap { UInt64(exactly: $0) }, type: properties.type,
+            userID: properties.userID, appID: properties.appID)
     }
 }
 

@@ -23,7 +23,7 @@ struct AccountingCommands: Sendable {
     }
 
     private func addAuthorizing(_ handlers: inout Handlers) {
-        // By order, as an undo knows nothing else; the card's own row keeps two orders of one consumer apart.
+        // By order, as an undo knows nothing else; two orders of one consumer take turns at its card.
         handlers.on(AccountingMessages.AuthorizeCard.self, key: \.orderId) { command, transaction in
             try await authorize(command, in: transaction)
         }
@@ -59,19 +59,17 @@ struct AccountingCommands: Sendable {
         _ command: AccountingMessages.AuthorizeCard, in transaction: HandlerTransaction
     ) async throws -> Reply {
         if command.total <= 0 { return Self.declined(.amountInvalid) }
-        // Asked together, so that they share a round trip; both are waited for, as giving one up would end the transaction.
-        async let refusal = decline(command.total, of: command.consumerId, in: transaction)
-        async let stored = AccountStore.authorization(ofOrder: command.orderId, in: transaction)
-        let decline = try await refusal
-        var authorization = try await stored?.authorization ?? Authorization()
-        if let decline { return Self.declined(decline) }
-        let change = try authorization.take(.authorize(command.total))
-        // Named after the command that makes it: no answer of the database need be waited for.
+        try await transaction.turn(at: command.consumerId)
+        // Not with the opening of the batch: an account opened just before in it would not be seen.
+        let found = try await AccountStore.cardAndAuthorization.read(for: command, in: transaction)
+        if let decline = decline(command.total, by: found?.card) { return Self.declined(decline) }
+        var authorization = found?.authorization ?? Authorization()
+        _ = try authorization.take(.authorize(command.total))
         let id = transaction.envelope.id
-        try AccountStore.insert(
-            authorization, PostgresUUID(high: id.high, low: id.low), ofOrder: command.orderId,
-            consumer: command.consumerId, in: transaction)
-        try book(change, command.orderId, command.consumerId, in: transaction)
+        try transaction.enqueue(
+            AccountStore.HoldInsert(
+                authorization: authorization, order: command.orderId, consumer: command.consumerId,
+                message: PostgresUUID(high: id.high, low: id.low)))
         return .success(AccountingMessages.CardAuthorized(authorizationId: id.description))
     }
 
@@ -83,7 +81,12 @@ struct AccountingCommands: Sendable {
     private func decline(
         _ amount: Int64, of consumer: String, in transaction: HandlerTransaction
     ) async throws -> Card.Decline? {
-        guard let card = try await AccountStore.card(of: consumer, in: transaction) else { return .noCard }
+        try await transaction.turn(at: consumer)
+        return decline(amount, by: try await AccountStore.card(of: consumer, in: transaction))
+    }
+
+    private func decline(_ amount: Int64, by card: Card?) -> Card.Decline? {
+        guard let card else { return .noCard }
         return card.declines(amount, now: now())
     }
 

@@ -14,8 +14,10 @@ struct ConsumerCommands: Sendable {
             return .success(ConsumerMessages.ConsumerRegistered())
         }
         // By consumer, not by order: what is counted are the orders of one consumer.
-        handlers.on(ConsumerMessages.VerifyConsumer.self, key: \.consumerId) { command, transaction in
-            try await verify(command, in: transaction)
+        handlers.on(
+            ConsumerMessages.VerifyConsumer.self, key: \.consumerId, reading: ConsumerStore.consumerAndSlot
+        ) { command, found, transaction in
+            try await verify(command, found, in: transaction)
         }
         handlers.on(ConsumerMessages.VerifyLines.self, key: \.orderId) { command, _ in
             refusal(of: command.lines) ?? .success(ConsumerMessages.LinesVerified())
@@ -33,14 +35,12 @@ struct ConsumerCommands: Sendable {
     }
 
     private func verify(
-        _ command: ConsumerMessages.VerifyConsumer, in transaction: HandlerTransaction
+        _ command: ConsumerMessages.VerifyConsumer, _ found: (consumer: ConsumerStore.Consumer, slot: Slot)?,
+        in transaction: HandlerTransaction
     ) async throws -> Reply {
-        // Asked together, so that they share a round trip; both are waited for, as giving one up would end the transaction.
-        async let found = ConsumerStore.find(command.consumerId, in: transaction)
-        async let held = ConsumerStore.slot(ofOrder: command.orderId, in: transaction)
-        let consumer = try await found
-        var slot = try await held
-        guard let consumer, consumer.isActive else { return .refusal(ConsumerMessages.ConsumerUnknown()) }
+        guard let (consumer, held) = found, consumer.isActive else {
+            return .refusal(ConsumerMessages.ConsumerUnknown())
+        }
         if let refusal = refusal(of: command.lines) { return refusal }
         if consumer.plan == .regular {
             let taken = try await ConsumerStore.takenToday(by: command.consumerId, in: transaction)
@@ -48,8 +48,10 @@ struct ConsumerCommands: Sendable {
                 return .refusal(ConsumerMessages.DailyLimitReached(limit: rules.dailyCountMax))
             }
         }
+        var slot = held
         try slot.take(.verify)
-        try ConsumerStore.insert(slot, ofOrder: command.orderId, consumer: command.consumerId, in: transaction)
+        try transaction.enqueue(
+            ConsumerStore.SlotInsert(order: command.orderId, consumer: command.consumerId, slot: slot))
         return .success(ConsumerMessages.ConsumerVerified())
     }
 

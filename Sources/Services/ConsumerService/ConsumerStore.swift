@@ -19,16 +19,20 @@ struct ConsumerStore: Sendable {
             """)
     }
 
-    /// Reads a consumer and locks it, so that two orders never take the last slot of a day both.
-    static func find(
-        _ id: String, in transaction: some EventTransaction
-    ) async throws(PostgresError) -> Consumer? {
-        let row = try await transaction.query(
-            "SELECT is_active, plan FROM consumer WHERE id = \(id) FOR NO KEY UPDATE"
-        ).atMostOne()
-        guard let row else { return nil }
-        let (isActive, plan) = try row.decode(Bool.self, String.self)
-        return Consumer(isActive: isActive, plan: ConsumerMessages.Plan(rawValue: plan) ?? .regular)
+    /// Reads a consumer and the slot of one of its orders; nil for a consumer nobody knows. The consumer is locked, so that two
+    /// orders never take the last slot of a day both.
+    static let consumerAndSlot = Reading<ConsumerMessages.VerifyConsumer, (consumer: Consumer, slot: Slot)?> { wanted in
+        """
+        SELECT number, is_active, plan, slot.state
+        FROM unnest(\(wanted.map(\.number)), \(wanted.map(\.command.consumerId)), \(wanted.map(\.command.orderId)))
+            AS wanted (number, id, order_id) JOIN consumer USING (id) LEFT JOIN slot USING (order_id)
+        ORDER BY id FOR NO KEY UPDATE OF consumer
+        """
+    } found: { rows throws(PostgresError) in
+        guard let row = rows.first else { return nil }
+        let (_, isActive, plan, state) = try row.decode(Int64.self, Bool.self, String.self, String?.self)
+        let consumer = Consumer(isActive: isActive, plan: ConsumerMessages.Plan(rawValue: plan) ?? .regular)
+        return (consumer, Slot(state: state.flatMap(Slot.State.init) ?? .none))
     }
 
     /// How many slots of today (UTC) the consumer's orders hold.
@@ -49,14 +53,20 @@ struct ConsumerStore: Sendable {
         return Slot(state: state.flatMap(Slot.State.init) ?? .none)
     }
 
-    static func insert(
-        _ slot: Slot, ofOrder id: String, consumer: String, in transaction: some EventTransaction
-    ) throws(PostgresError) {
-        try transaction.enqueue(
+    /// A new slot, of today.
+    struct SlotInsert: JoinedWrite {
+        var order: String
+        var consumer: String
+        var slot: Slot
+
+        static func statement(_ writes: [SlotInsert]) -> SQL {
             """
             INSERT INTO slot (order_id, consumer, day, state)
-            VALUES (\(id), \(consumer), (now() AT TIME ZONE 'UTC')::date, \(slot.state.rawValue))
-            """)
+            SELECT order_id, consumer, (now() AT TIME ZONE 'UTC')::date, state
+            FROM unnest(\(writes.map(\.order)), \(writes.map(\.consumer)), \(writes.map(\.slot.state.rawValue)))
+                AS new (order_id, consumer, state)
+            """
+        }
     }
 
     static func update(

@@ -21,8 +21,10 @@ struct KitchenCommands: Sendable {
     }
 
     private func addCreation(_ handlers: inout Handlers) {
-        handlers.on(KitchenMessages.CreateTicket.self, key: \.orderId) { command, transaction in
-            try await create(command, in: transaction)
+        handlers.on(
+            KitchenMessages.CreateTicket.self, key: \.orderId, reading: MenuStore.menuAndTicket
+        ) { command, found, transaction in
+            try await create(command, found, in: transaction)
         }
         handlers.onUndo(
             KitchenMessages.CancelTicket.self, of: KitchenMessages.CreateTicket.self,
@@ -31,24 +33,29 @@ struct KitchenCommands: Sendable {
             try await move(command.orderId, .cancel, in: transaction)
             return .success(KitchenMessages.TicketCancelled())
         }
-        handlers.on(KitchenMessages.ConfirmTicket.self, key: \.orderId) { command, transaction in
-            try await move(command.orderId, .confirm, in: transaction)
-            if let pace {
-                try TicketStore.setTimer(
-                    .accept, ofOrder: command.orderId, after: pace.delay(before: .accept), in: transaction)
+        handlers.on(
+            KitchenMessages.ConfirmTicket.self, key: \.orderId, reading: TicketStore.ofConfirmed
+        ) { command, found, transaction in
+            guard var ticket = found else { throw UnknownTicket(order: command.orderId) }
+            try ticket.take(.confirm)
+            try transaction.enqueue(TicketStore.TicketUpdate(order: command.orderId, ticket: ticket))
+            if let delay = pace?.delay(before: .accept) {
+                try transaction.enqueue(
+                    TicketStore.TimerSetting(order: command.orderId, move: .accept, delay: delay))
             }
             return .success(KitchenMessages.TicketConfirmed())
         }
     }
 
     private func create(
-        _ command: KitchenMessages.CreateTicket, in transaction: HandlerTransaction
+        _ command: KitchenMessages.CreateTicket, _ read: (menu: Menu, ticket: Ticket),
+        in transaction: HandlerTransaction
     ) async throws -> Reply {
-        // Asked together, so that they share a round trip; both are waited for, as giving one up would end the transaction.
-        async let wanted = MenuStore.menu(of: command.restaurantId, for: command.lines, in: transaction)
-        async let found = TicketStore.find(command.orderId, in: transaction)
-        let menu = try await wanted
-        var ticket = try await found?.ticket ?? Ticket()
+        var (menu, ticket) = read
+        // A menu before it in the batch was published after the reading: nobody is refused without another look.
+        if !menu.offers(command.lines) {
+            (menu, ticket) = try await MenuStore.menuAndTicket.read(for: command, in: transaction)
+        }
         let total: Int64
         do throws(Menu.Refusal) {
             total = try menu.total(of: command.lines)
@@ -59,10 +66,12 @@ struct KitchenCommands: Sendable {
             }
         }
         try ticket.take(.create)
-        // Named after the command that makes it: no answer of the database need be waited for.
         let id = transaction.envelope.id
-        try TicketStore.insert(
-            ticket, PostgresUUID(high: id.high, low: id.low), command, total: total, in: transaction)
+        try transaction.enqueue(
+            TicketStore.TicketInsert(
+                ticket: ticket, id: PostgresUUID(high: id.high, low: id.low), order: command.orderId,
+                restaurant: command.restaurantId, lines: PostgresJSON(utf8: try JSON.encode(command.lines)),
+                total: total))
         return .success(KitchenMessages.TicketCreated(ticketId: id.description, total: total))
     }
 
@@ -72,7 +81,7 @@ struct KitchenCommands: Sendable {
                 stored.ticket.allows(.beginCancel)
             else { return .refusal(KitchenMessages.TicketNotCancellable()) }
             try stored.ticket.take(.beginCancel)
-            try TicketStore.update(stored.ticket, ofOrder: command.orderId, in: transaction)
+            try transaction.enqueue(TicketStore.TicketUpdate(order: command.orderId, ticket: stored.ticket))
             return .success(KitchenMessages.TicketCancelBegun())
         }
         handlers.onUndo(
@@ -140,7 +149,7 @@ struct KitchenCommands: Sendable {
             throw UnknownTicket(order: order)
         }
         try stored.ticket.take(command)
-        try TicketStore.update(stored.ticket, ofOrder: order, in: transaction)
+        try transaction.enqueue(TicketStore.TicketUpdate(order: order, ticket: stored.ticket))
     }
 }
 

@@ -12,6 +12,9 @@ struct Menu: Sendable, Hashable {
         case itemInvalid(String)
     }
 
+    /// Whether an order of these lines is taken.
+    func offers(_ lines: [OrderMessages.LineItem]) -> Bool { (try? total(of: lines)) != nil }
+
     /// What the lines cost together, in minor units.
     func total(of lines: [OrderMessages.LineItem]) throws(Refusal) -> Int64 {
         guard isOpen else { throw .closed }

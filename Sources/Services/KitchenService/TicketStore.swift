@@ -12,16 +12,42 @@ struct TicketStore: Sendable {
         var restaurant: String
     }
 
-    static func insert(
-        _ ticket: Ticket, _ id: PostgresUUID, _ command: KitchenMessages.CreateTicket, total: Int64,
-        in transaction: some EventTransaction
-    ) throws {
-        let lines = PostgresJSON(utf8: try JSON.encode(command.lines))
-        try transaction.enqueue(
+    /// A new ticket.
+    struct TicketInsert: JoinedWrite {
+        var ticket: Ticket
+        /// That of the command that makes it: no answer of the database need be waited for.
+        var id: PostgresUUID
+        var order: String
+        var restaurant: String
+        var lines: PostgresJSON
+        var total: Int64
+
+        static func statement(_ writes: [TicketInsert]) -> SQL {
             """
             INSERT INTO ticket (order_id, id, restaurant, lines, total, state)
-            VALUES (\(command.orderId), \(id), \(command.restaurantId), \(lines), \(total), \(ticket.state.rawValue))
-            """)
+            SELECT * FROM unnest(
+                \(writes.map(\.order)), \(writes.map(\.id)), \(writes.map(\.restaurant)), \(writes.map(\.lines)),
+                \(writes.map(\.total)), \(writes.map(\.ticket.state.rawValue)))
+            """
+        }
+    }
+
+    /// Reads the ticket of an order and locks it; nil if there is none.
+    static let ofConfirmed = Reading<KitchenMessages.ConfirmTicket, Ticket?> { wanted in
+        """
+        SELECT number, state, remembered
+        FROM unnest(\(wanted.map(\.number)), \(wanted.map(\.command.orderId))) AS wanted (number, order_id)
+        JOIN ticket USING (order_id) ORDER BY order_id FOR UPDATE OF ticket
+        """
+    } found: { rows throws(PostgresError) in
+        guard let row = rows.first else { return nil }
+        let (_, state, remembered) = try row.decode(Int64.self, String.self, String?.self)
+        return ticket(state: state, remembered: remembered)
+    }
+
+    static func ticket(state: String, remembered: String?) -> Ticket {
+        guard let known = Ticket.State(rawValue: state) else { preconditionFailure("a ticket is \(state)") }
+        return Ticket(state: known, remembered: remembered.flatMap(Ticket.State.init))
     }
 
     static func find(
@@ -32,21 +58,24 @@ struct TicketStore: Sendable {
         ).atMostOne()
         guard let row else { return nil }
         let (state, remembered, id, restaurant) = try row.decode(String.self, String?.self, String.self, String.self)
-        guard let known = Ticket.State(rawValue: state) else { preconditionFailure("a ticket is \(state)") }
-        return Stored(
-            ticket: Ticket(state: known, remembered: remembered.flatMap(Ticket.State.init)), id: id,
-            restaurant: restaurant)
+        return Stored(ticket: ticket(state: state, remembered: remembered), id: id, restaurant: restaurant)
     }
 
-    static func update(
-        _ ticket: Ticket, ofOrder order: String, in transaction: some EventTransaction
-    ) throws(PostgresError) {
-        try transaction.enqueue(
+    /// A ticket's new state, which no revision waits behind.
+    struct TicketUpdate: JoinedWrite {
+        var order: String
+        var ticket: Ticket
+
+        static func statement(_ writes: [TicketUpdate]) -> SQL {
             """
-            UPDATE ticket SET state = \(ticket.state.rawValue), remembered = \(ticket.remembered?.rawValue),
-                revised_lines = NULL, revised_total = NULL, changed_at = now()
-            WHERE order_id = \(order)
-            """)
+            UPDATE ticket SET state = next.state, remembered = next.remembered, revised_lines = NULL,
+                revised_total = NULL, changed_at = now()
+            FROM unnest(
+                \(writes.map(\.order)), \(writes.map(\.ticket.state.rawValue)),
+                \(writes.map(\.ticket.remembered?.rawValue))) AS next (order_id, state, remembered)
+            WHERE ticket.order_id = next.order_id
+            """
+        }
     }
 
     /// Sets a ticket aside with the lines it may get.
@@ -77,16 +106,22 @@ struct TicketStore: Sendable {
 
     // MARK: Timers
 
-    /// Sets the ticket's timer, in place of one already set.
-    static func setTimer(
-        _ move: Ticket.Move, ofOrder order: String, after delay: Duration, in transaction: some EventTransaction
-    ) throws(PostgresError) {
-        try transaction.enqueue(
+    /// A ticket's timer, in place of one already set.
+    struct TimerSetting: JoinedWrite {
+        var order: String
+        var move: Ticket.Move
+        var delay: Duration
+
+        static func statement(_ writes: [TimerSetting]) -> SQL {
             """
             INSERT INTO ticket_timer (order_id, move, due)
-            VALUES (\(order), \(move.rawValue), now() + make_interval(secs => \(delay / .seconds(1))))
+            SELECT order_id, move, now() + make_interval(secs => delay)
+            FROM unnest(
+                \(writes.map(\.order)), \(writes.map(\.move.rawValue)), \(writes.map { $0.delay / .seconds(1) }))
+                AS new (order_id, move, delay)
             ON CONFLICT (order_id) DO UPDATE SET move = excluded.move, due = excluded.due
-            """)
+            """
+        }
     }
 
     static func removeTimer(

@@ -18,8 +18,10 @@ struct OrderCommands: Sendable {
     // MARK: From clients
 
     private func addClientCommands(_ handlers: inout Handlers) {
-        handlers.on(OrderMessages.PlaceOrder.self, key: \.orderId) { command, transaction in
-            try await place(command, in: transaction)
+        handlers.on(
+            OrderMessages.PlaceOrder.self, key: \.orderId, reading: OrderStore.isPlaced
+        ) { command, isPlaced, transaction in
+            try place(command, isPlaced: isPlaced, in: transaction)
         }
         handlers.on(OrderMessages.CancelOrder.self, key: \.orderId) { command, transaction in
             guard try await OrderStore.exists(command.orderId, in: transaction) else {
@@ -43,15 +45,16 @@ struct OrderCommands: Sendable {
         }
     }
 
-    private func place(_ command: OrderMessages.PlaceOrder, in transaction: HandlerTransaction) async throws -> Reply {
+    private func place(
+        _ command: OrderMessages.PlaceOrder, isPlaced: Bool, in transaction: HandlerTransaction
+    ) throws -> Reply {
         if let problem = rules.problem(in: command.lines) {
             return .refusal(OrderMessages.OrderInvalid(reason: problem))
         }
+        if isPlaced { return .refusal(OrderMessages.OrderExists()) }
         var order = Order()
         try order.take(.place)
-        guard try await OrderStore.insert(command, order, in: transaction) else {
-            return .refusal(OrderMessages.OrderExists())
-        }
+        try transaction.enqueue(try OrderStore.OrderInsert(command, order))
         try transaction.publish(
             OrderMessages.Created(
                 orderId: command.orderId, consumerId: command.consumerId, restaurantId: command.restaurantId,
@@ -62,8 +65,13 @@ struct OrderCommands: Sendable {
     // MARK: From sagas
 
     private func addCreation(_ handlers: inout Handlers) {
-        handlers.on(OrderMessages.ApproveOrder.self, key: \.orderId) { command, transaction in
-            let stored = try await move(command.orderId, .approve, .init(total: command.total), in: transaction)
+        handlers.on(
+            OrderMessages.ApproveOrder.self, key: \.orderId, reading: OrderStore.approved
+        ) { command, found, transaction in
+            guard var stored = found else { throw UnknownOrder(id: command.orderId) }
+            try stored.order.take(.approve)
+            try transaction.enqueue(
+                OrderStore.Approval(id: command.orderId, order: stored.order, total: command.total))
             try transaction.publish(
                 OrderMessages.Approved(orderId: command.orderId, consumerId: stored.consumerId, total: command.total))
             return .success(OrderMessages.OrderApproved())

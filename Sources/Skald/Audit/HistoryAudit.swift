@@ -49,7 +49,7 @@ struct HistoryAudit {
             replies += problems.replies.map { "\(name): \($0)" }
             replays += problems.replays.map { "\(name): \($0)" }
         }
-        if CanonicalJSON.text(of: walk.instance.stored(by: definition)) != state {
+        if walk.instance.storedText(by: definition) != state {
             replays.append("\(name) is stored in another state than its history leads to")
         }
         compensations += walk.compensationProblems.map { "\(name): \($0)" }

@@ -206,7 +206,7 @@ extension Town {
     fileprivate func expectBroken(_ invariant: String, _ word: String) async throws {
         let audit = try await skald("audit", "--quick", "--settle", "0", "--json")
         #expect(audit.exit == "exit status 1", "\(invariant): \(audit.output)")
-        let findings = try JSON.decode(Audit.self, from: Array(audit.output.utf8)).findings
+        let findings = try JSON.decode(Audit.self, from: Array(audit.data.utf8)).findings
         #expect(findings.count == 14)
         let finding = try #require(findings.first { $0.invariant == invariant })
         #expect(

@@ -70,6 +70,52 @@ extension TownTests {
             }
         }
 
+        @Test func ordersThatComeTogetherDoNotHoldMoreThanACardsLimit() async throws {
+            try await Town.withTown { town in
+                try await town.settle(limit: 4000)
+                // All of them wait for accounting, which then finds them in one batch.
+                try await town.keeper.stop("accounting")
+                for number in 1...6 { try await town.place("o\(number)") }
+                for number in 1...6 {
+                    try await waitUntil("o\(number) is at its card") {
+                        try await town.ticket("o\(number)") == "CREATE_PENDING"
+                    }
+                }
+                try await town.keeper.start("accounting")
+                for number in 1...6 { _ = try await town.ended("create-order", "o\(number)") }
+                #expect(try await town.number("accounting", "SELECT held FROM account WHERE consumer = 'ada'") == 3800)
+                #expect(
+                    try await town.number("order", "SELECT count(*) FROM orders WHERE state = 'APPROVED'") == 2)
+                try await town.expectQuiet()
+                try await town.expectCleanAudit()
+            }
+        }
+
+        /// The kitchen finds the menu that came while it was down, and the order behind that, in one batch.
+        @Test func aMenuPublishedWhileTheKitchenWasDownCountsForTheOrderBehindIt() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                try await town.client.send(ConsumerMessages.RegisterConsumer(consumerId: "bob", plan: .subscriber))
+                try await town.keeper.stop("kitchen")
+                // A service begins with one message alone; the others are those that come together.
+                for name in ["ann", "bob"] {
+                    try await town.client.send(
+                        KitchenMessages.PublishMenu(
+                            restaurantId: name, isOpen: true,
+                            items: [.init(menuItemId: "pizza", name: "Pizza", price: 950)]))
+                    try await town.client.send(
+                        AccountingMessages.OpenAccount(
+                            consumerId: name, cardToken: "tok_visa-0001-" + name, limit: 5000,
+                            expires: 4_102_444_800_000))
+                }
+                try await town.place("o1", by: "bob", at: "bob")
+                try await town.untilAsked("kitchen.CreateTicket")
+                try await town.keeper.start("kitchen")
+                try await town.until("o1", is: "APPROVED")
+                try await town.expectQuiet()
+            }
+        }
+
         @Test func anOrderIsCancelledOnlyWhileNobodyCooks() async throws {
             try await Town.withTown(["KITCHEN_STEP_MILLISECONDS": "off"]) { town in
                 try await town.settle()

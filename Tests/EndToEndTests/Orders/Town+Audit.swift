@@ -4,13 +4,8 @@ import Testing
 
 /// The operators' tool, held against this town.
 extension Town {
-    struct ToolResult: Sendable {
-        let exit: String
-        let output: String
-    }
-
     /// Runs the built tool to its end.
-    func skald(_ words: String...) async throws -> ToolResult {
+    func skald(_ words: String...) async throws -> ToolRun {
         try await keeper.skald(words)
     }
 

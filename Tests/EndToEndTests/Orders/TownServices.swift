@@ -72,19 +72,14 @@ final class TownServices: Sendable {
     }
 
     /// Runs the operators' tool on this town's servers, to its end, with its own user and the role that only reads.
-    func skald(_ words: [String]) async throws -> Town.ToolResult {
-        let log = "\(folder)/skald-\(UInt64.random(in: 0 ... .max)).log"
-        defer { unlink(log) }
+    func skald(_ words: [String]) async throws -> ToolRun {
         let control = folder + "/rabbitmqctl"
         try OutputFile.write(broker.controlScript, to: control, isExecutable: true)
         let environment = addresses.merging(
             ["RABBITMQCTL": control, "PATH": "/usr/local/bin:/usr/bin:/bin"]) { $1 }
-        let process = try await LocalProcess.started(
-            LocalProcess.Program(
-                [OwnProgram.neighbour("skald")] + words, environment: environment, folder: Town.root, logPath: log),
+        return try await ToolRun.ended(
+            [OwnProgram.neighbour("skald")] + words, environment: environment, folder: Town.root, at: folder + "/skald",
             by: owner)
-        try await waitUntil("skald \(words.joined(separator: " ")) ends") { process.end != nil }
-        return Town.ToolResult(exit: process.end ?? "", output: text(of: log))
     }
 
     /// Where the servers are, as the operators' tool is told.
@@ -148,14 +143,5 @@ final class TownServices: Sendable {
         }
         closedir(stream)
         rmdir(folder)
-    }
-
-    private func text(of path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

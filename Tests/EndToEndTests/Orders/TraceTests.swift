@@ -13,7 +13,7 @@ extension TownTests {
             try await Town.withTown(["LOG_LEVEL": "info"]) { town in
                 let placed = try await town.skald("inject", "order.PlaceOrder", "--wait", "--json")
                 #expect(placed.exit == "exit status 0", "\(placed.output)")
-                let trace = try JSON.decode(Placed.self, from: Array(placed.output.utf8)).trace
+                let trace = try JSON.decode(Placed.self, from: Array(placed.data.utf8)).trace
                 #expect(trace.count == 32)
                 let saga = try #require(try await town.sagas().list().sagas.first)
                 #expect(saga.outcome == "approved")

@@ -106,6 +106,7 @@ struct BankAudit {
     private func checkTables() async throws {
         let handled = Int64(load.good.count)
         #expect(try await count("SELECT count(*) FROM skald.inbox WHERE type <> 'bank.moved'") == handled)
+        #expect(try await count("SELECT count(*) FROM skald.inbox WHERE type = 'bank.moved'") == depositedCount)
         #expect(try await count("SELECT count(*) FROM skald.reply") == handled)
         #expect(try await count("SELECT count(*) FROM skald.outbox") == 0)
     }

@@ -30,6 +30,7 @@ import Testing
     @Test func whoeverChoosesASettingIsObeyed() async throws {
         let plan = try await plan { configuration in
             configuration.sessionSettings["enable_seqscan"] = "on"
+            configuration.sessionSettings["enable_hashjoin"] = "on"
             configuration =
                 ParticipantConfiguration(
                     service: "bank", broker: ConnectionConfiguration(), database: configuration

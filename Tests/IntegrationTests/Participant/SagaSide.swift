@@ -96,7 +96,12 @@ final class SagaSide: Sendable {
     /// Sends one command and waits for its answer.
     func ask(_ message: OutgoingMessage) async throws -> Answer {
         try await send([message])
-        return try #require(try await answers(to: message.id, count: 1).first)
+        return try await answer(to: message)
+    }
+
+    /// Waits for the answer to a command that was sent.
+    func answer(to message: OutgoingMessage) async throws -> Answer {
+        try #require(try await answers(to: message.id, count: 1).first)
     }
 }
 

@@ -1,0 +1,98 @@
+import AMQP
+import Contracts
+import LocalServers
+import Messaging
+import Postgres
+import Testing
+
+@testable import AccountingService
+@testable import ConsumerService
+@testable import KitchenService
+@testable import OrderService
+@testable import Participant
+
+/// How the statements that the services run for a whole batch are planned, over tables that are empty and over small ones: the
+/// plan is kept when they have grown.
+@Suite struct StatementPlanTests {
+    private static let ids = (1...20).map { "o\($0)" }
+
+    @Test func ofTheOrderService() async throws {
+        let place = Self.ids.map { OrderMessages.PlaceOrder(orderId: $0, consumerId: $0, restaurantId: $0, lines: []) }
+        let approve = try Self.ids.map {
+            try JSON.decode(OrderMessages.ApproveOrder.self, from: Array("{\"orderId\":\"\($0)\",\"total\":1}".utf8))
+        }
+        try await expectKeys(
+            OrderMigrations.all,
+            [
+                Self.statement(OrderStore.isPlaced, place), Self.statement(OrderStore.approved, approve),
+                OrderStore.Approval.statement(Self.ids.map { .init(id: $0, order: Order(), total: 1) }),
+            ],
+            filling: "INSERT INTO orders SELECT 'o' || n, 'c', 'r', '[]', 'APPROVED' FROM generate_series(1, 200) AS n")
+    }
+
+    @Test func ofTheConsumerService() async throws {
+        let verify = Self.ids.map { ConsumerMessages.VerifyConsumer(orderId: $0, consumerId: $0, lines: []) }
+        try await expectKeys(
+            ConsumerMigrations.all, [Self.statement(ConsumerStore.consumerAndSlot, verify)],
+            filling: "INSERT INTO consumer SELECT 'o' || n, 'regular', true FROM generate_series(1, 200) AS n")
+    }
+
+    @Test func ofTheKitchen() async throws {
+        let create = Self.ids.map { KitchenMessages.CreateTicket(orderId: $0, restaurantId: $0, lines: []) }
+        let confirm = Self.ids.map { KitchenMessages.ConfirmTicket(orderId: $0) }
+        try await expectKeys(
+            KitchenMigrations.all,
+            [
+                Self.statement(MenuStore.menuAndTicket, create), Self.statement(TicketStore.ofConfirmed, confirm),
+                TicketStore.TicketUpdate.statement(Self.ids.map { .init(order: $0, ticket: Ticket()) }),
+            ],
+            filling: """
+                INSERT INTO ticket (order_id, id, restaurant, lines, total, state)
+                SELECT 'o' || n, gen_random_uuid(), 'r', '[]', 1, 'CREATE_PENDING' FROM generate_series(1, 200) AS n
+                """)
+    }
+
+    @Test func ofAccounting() async throws {
+        let authorize = Self.ids.map { AccountingMessages.AuthorizeCard(orderId: $0, consumerId: $0, total: 1) }
+        let holds = Self.ids.map {
+            AccountStore.HoldInsert(
+                authorization: Authorization(), order: $0, consumer: $0, message: PostgresUUID(high: 1, low: 2))
+        }
+        try await expectKeys(
+            AccountingMigrations.all,
+            [Self.statement(AccountStore.cardAndAuthorization, authorize), AccountStore.HoldInsert.statement(holds)],
+            filling: """
+                INSERT INTO account SELECT 'o' || n, 'tok_12345678', 1, now(), true, 0 FROM generate_series(1, 200) AS n
+                """)
+    }
+
+    private static func statement<Command, Found>(_ reading: Reading<Command, Found>, _ commands: [Command]) -> SQL {
+        reading.statement(commands.enumerated().map { .init(number: Int64($0), command: $1) })
+    }
+
+    private func expectKeys(_ migrations: [Migration], _ statements: [SQL], filling: SQL) async throws {
+        let cluster = try await SharedServers.postgres()
+        try await cluster.withDatabase { database in
+            let plain = PostgresConfiguration(
+                host: cluster.socketFolder, port: Int(cluster.port), database: database, user: cluster.user,
+                password: .value(cluster.password), tls: .disabled)
+            let configuration = ParticipantConfiguration(
+                service: "service", broker: ConnectionConfiguration(), database: plain)
+            let pool = PostgresPool(configuration.database)
+            defer { pool.close() }
+            try await pool.migrate("service", migrations)
+            for statement in statements { try await expectKeys(statement, pool, "empty tables") }
+            try await pool.query(filling)
+            try await pool.query("ANALYZE")
+            for statement in statements { try await expectKeys(statement, pool, "small tables") }
+        }
+    }
+
+    private func expectKeys(_ statement: SQL, _ pool: PostgresPool, _ ground: String) async throws {
+        let rows = try await pool.query("EXPLAIN \(sql: statement)")
+        let plan = try rows.map { try $0.decode(String.self, at: 0) }.joined(separator: "\n")
+        for whole in ["Seq Scan", "Merge Join", "Hash Join", "Merge Left Join", "Hash Left Join", "Hash Right Join"] {
+            #expect(!plan.contains(whole), "\(ground): \(plan)")
+        }
+    }
+}
