@@ -6,12 +6,14 @@ import Testing
         UUIDv7(milliseconds: 0, randomHigh: 0, randomLow: UInt64(number))
     }
 
-    /// `"a1 b2 !a3"`: messages 1, 2 and 3 with the keys a, b and a, the last one suspicious.
+    /// `"a1 !b2 ~a3"`: messages 1, 2 and 3 with the keys a, b and a, one retried and one redelivered.
     private func planner(_ text: String, runSizeMax: Int = 64) -> BatchPlanner {
         let items = text.split(separator: " ").map { word in
-            let bare = word.drop { $0 == "!" }
+            let suspicions: [Character: BatchItem.Suspicion] = ["!": .retried, "~": .redelivered]
+            let suspicion = word.first.flatMap { suspicions[$0] }
+            let bare = suspicion == nil ? word : word.dropFirst()
             return BatchItem(
-                id: Self.id(Int(bare.dropFirst()) ?? 0), key: String(bare.prefix(1)), isSuspicious: word != bare)
+                id: Self.id(Int(bare.dropFirst()) ?? 0), key: String(bare.prefix(1)), suspicion: suspicion)
         }
         return BatchPlanner(items, runSizeMax: runSizeMax)
     }
@@ -28,6 +30,14 @@ import Testing
         ("a1 !a2 a3 b4", [[0, 3], [1], [2]]), ("!a1 !b2", [[0], [1]]), ("a1 a1 b2", [[0, 2]]),
         ("a1 b2 !a1", [[1], [0]]),
     ]) func suspiciousMessagesRunAloneAndKeysKeepTheirOrder(text: String, runs: [[Int]]) {
+        #expect(allRuns(planner(text)) == runs)
+    }
+
+    @Test(arguments: [
+        ("~a1 b2 c3", [[0], [1, 2]]), ("a1 ~b2 c3", [[0], [1], [2]]), ("~a1 ~b2", [[0], [1]]),
+        ("!a1 b2 ~c3 a4", [[1], [0], [2], [3]]), ("a1 b2 ~a1", [[0], [1]]), ("b2 a1 ~a1", [[0], [1]]),
+        ("!a1 b2 ~a1", [[0], [1]]),
+    ]) func redeliveredMessagesKeepTheirPlaceAmongAllKeys(text: String, runs: [[Int]]) {
         #expect(allRuns(planner(text)) == runs)
     }
 
@@ -94,7 +104,7 @@ import Testing
             BatchItem(
                 id: Self.id(Int.random(in: 0..<30, using: &random)), key: "\(Int.random(in: 0..<6, using: &random))",
                 fence: Bool.random(using: &random) ? "\(Int.random(in: 0..<4, using: &random))" : nil,
-                isSuspicious: Int.random(in: 0..<5, using: &random) == 0)
+                suspicion: [nil, nil, nil, nil, .retried, .redelivered].randomElement(using: &random) ?? nil)
         }
         let planner = BatchPlanner(items, runSizeMax: 7)
         let runs = allRuns(planner)
@@ -104,6 +114,10 @@ import Testing
         for key in 0..<6 {
             let ofKey = members.filter { items[$0].key == "\(key)" }
             #expect(ofKey == ofKey.sorted())
+        }
+        for member in members where items[member].suspicion == .redelivered {
+            let place = members.firstIndex(of: member) ?? 0
+            #expect(members[..<place].allSatisfy { $0 < member } && members[place...].allSatisfy { $0 >= member })
         }
         for run in runs {
             #expect(run.count <= 7)

@@ -10,7 +10,7 @@ extension DeliveryWorld {
                 id: commands[copy.command].id,
                 key: commands[copy.command].direction == nil ? "\(copy.command)" : "pair",
                 fence: commands[copy.command].direction.map { _ in "step" },
-                isSuspicious: copy.isRedelivered || copy.attempt > 1)
+                suspicion: copy.isRedelivered ? .redelivered : copy.attempt > 1 ? .retried : nil)
         }
         process?.batch = taken
         process?.planner = BatchPlanner(items)

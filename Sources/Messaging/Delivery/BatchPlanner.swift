@@ -5,14 +5,21 @@ package struct BatchItem: Sendable, Hashable {
     package let key: String
     /// The fence row it locks, where it belongs to a pair of do and undo.
     package let fence: String?
-    /// Whether it was delivered before or has an attempt behind it. It runs alone, so that it harms nobody else.
-    package let isSuspicious: Bool
+    /// Why it runs alone, so that it harms nobody else; nil if it need not.
+    package let suspicion: Suspicion?
 
-    package init(id: UUIDv7, key: String, fence: String? = nil, isSuspicious: Bool) {
+    package init(id: UUIDv7, key: String, fence: String? = nil, suspicion: Suspicion?) {
         self.id = id
         self.key = key
         self.fence = fence
-        self.isSuspicious = isSuspicious
+        self.suspicion = suspicion
+    }
+
+    package enum Suspicion: Sendable, Hashable {
+        /// It was delivered before. It is where it was then: what is behind it may build on it, and waits.
+        case redelivered
+        /// It has an attempt behind it, and lost its place when it was put off: only its key waits for it.
+        case retried
     }
 }
 
@@ -133,6 +140,20 @@ package struct BatchPlanner: Sendable, Hashable {
     /// Cuts a batch into runs: the unsuspicious together, each suspicious one alone, the order within a key kept.
     private func plan(_ members: [Int]) -> [[Int]] {
         var runs: [[Int]] = []
+        var sinceRedelivered: [Int] = []
+        for member in members {
+            if anyCopy(of: member, { $0 == .redelivered }) {
+                runs += planWithoutRedelivered(sinceRedelivered) + [[member]]
+                sinceRedelivered = []
+            } else {
+                sinceRedelivered.append(member)
+            }
+        }
+        return runs + planWithoutRedelivered(sinceRedelivered)
+    }
+
+    private func planWithoutRedelivered(_ members: [Int]) -> [[Int]] {
+        var runs: [[Int]] = []
         var remaining = members
         while !remaining.isEmpty {
             let (together, rest) = firstRun(of: remaining)
@@ -170,8 +191,11 @@ package struct BatchPlanner: Sendable, Hashable {
         return (together, rest)
     }
 
-    /// A message counts as suspicious if any of its copies is.
-    private func isSuspicious(_ member: Int) -> Bool {
-        items[member].isSuspicious || twins[member, default: []].contains { items[$0].isSuspicious }
+    private func isSuspicious(_ member: Int) -> Bool { anyCopy(of: member) { $0 != nil } }
+
+    /// A message is suspected of what any of its copies is.
+    private func anyCopy(of member: Int, _ matches: (BatchItem.Suspicion?) -> Bool) -> Bool {
+        matches(items[member].suspicion)
+            || twins[member].map { $0.contains { matches(items[$0].suspicion) } } ?? false
     }
 }

@@ -26,10 +26,11 @@ public struct HandlerTransaction: EventTransaction {
     /// the others. Where two of them may read the same row and write what follows from it, each takes its turn first:
     ///
     /// ```swift
-    /// try await transaction.turn(at: command.consumerId)
-    /// let card = try await AccountStore.card(of: command.consumerId, in: transaction)
+    /// let isFirst = try await transaction.turn(at: command.consumerId)
+    /// let card = isFirst ? found : try await cards.read(for: command, in: transaction)
     /// ```
     ///
+    /// Turns are given in the order in which the messages came, to handlers that take them before they wait for anything else.
     /// Other processes are kept out by a row lock, as always. A handler that takes several takes them in an order that all
     /// handlers keep; those that wait for each other in a circle run into the deadline of their batch.
     ///

@@ -31,7 +31,12 @@ final class BatchMember: Sendable {
     var planned: BatchItem {
         BatchItem(
             id: envelope.id, key: item.key, fence: fence.map { "\($0.key.saga)\u{0}\($0.key.step)" },
-            isSuspicious: isSuspect || delivery.isRedelivered || envelope.attempt > 1)
+            suspicion: suspicion)
+    }
+
+    private var suspicion: BatchItem.Suspicion? {
+        if isSuspect || delivery.isRedelivered { return .redelivered }
+        return envelope.attempt > 1 ? .retried : nil
     }
 }
 

@@ -86,19 +86,19 @@ final class QueueWorker: Sendable {
                 await surroundings.dispatch.ledger.room()
                 let deliveries = await consumer.nextBatch(countMax: surroundings.batch.sizeMax)
                 if deliveries.isEmpty { break }
-                let hasSuspects = await work(on: deliveries)
-                if isCareful, !hasSuspects { return false }
+                CrashPoint.delivered.reach()
+                let batch = Batch(admit(deliveries))
+                if isCareful, !batch.members.contains(where: \.isSuspect) {
+                    // Before its ack brings the next one, which would have to be given back, and run alone.
+                    async let cancelled: Void = consumer.cancel(within: surroundings.stopWithin)
+                    await work(on: batch)
+                    await cancelled
+                    return false
+                }
+                await work(on: batch)
             }
             return isCareful
         }
-    }
-
-    /// - Returns: whether a suspect was among them.
-    private func work(on deliveries: [Delivery]) async -> Bool {
-        CrashPoint.delivered.reach()
-        let batch = Batch(admit(deliveries))
-        if !batch.members.isEmpty { await work(on: batch) }
-        return batch.members.contains(where: \.isSuspect)
     }
 
     private func work(on batch: Batch) async {

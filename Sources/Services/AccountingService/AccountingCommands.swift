@@ -14,6 +14,8 @@ struct AccountingCommands: Sendable {
             guard CardToken.isToken(command.cardToken), command.limit >= 0 else {
                 return .refusal(AccountingMessages.CardTokenInvalid())
             }
+            // Whoever is behind it in the batch looks at the card again.
+            try await transaction.turn(at: command.consumerId)
             try AccountStore.open(command, in: transaction)
             return .success(AccountingMessages.AccountOpened())
         }
@@ -24,8 +26,10 @@ struct AccountingCommands: Sendable {
 
     private func addAuthorizing(_ handlers: inout Handlers) {
         // By order, as an undo knows nothing else; two orders of one consumer take turns at its card.
-        handlers.on(AccountingMessages.AuthorizeCard.self, key: \.orderId) { command, transaction in
-            try await authorize(command, in: transaction)
+        handlers.on(
+            AccountingMessages.AuthorizeCard.self, key: \.orderId, reading: AccountStore.cardAndAuthorization
+        ) { command, found, transaction in
+            try await authorize(command, found, in: transaction)
         }
         handlers.onUndo(
             AccountingMessages.ReverseAuthorization.self, of: AccountingMessages.AuthorizeCard.self,
@@ -56,12 +60,14 @@ struct AccountingCommands: Sendable {
     }
 
     private func authorize(
-        _ command: AccountingMessages.AuthorizeCard, in transaction: HandlerTransaction
+        _ command: AccountingMessages.AuthorizeCard, _ read: (card: Card, authorization: Authorization)?,
+        in transaction: HandlerTransaction
     ) async throws -> Reply {
         if command.total <= 0 { return Self.declined(.amountInvalid) }
-        try await transaction.turn(at: command.consumerId)
-        // Not with the opening of the batch: an account opened just before in it would not be seen.
-        let found = try await AccountStore.cardAndAuthorization.read(for: command, in: transaction)
+        var found = read
+        if try await !transaction.turn(at: command.consumerId) {
+            found = try await AccountStore.cardAndAuthorization.read(for: command, in: transaction)
+        }
         if let decline = decline(command.total, by: found?.card) { return Self.declined(decline) }
         var authorization = found?.authorization ?? Authorization()
         _ = try authorization.take(.authorize(command.total))
