@@ -14,7 +14,7 @@ import Testing
         try await transaction.query("SELECT pg_backend_pid()").only().decode(at: 0)
     }
 
-    @Test func terminatedWhileIdle() async throws {
+    @Test(.timeLimit(.minutes(1))) func terminatedWhileIdle() async throws {
         try await Database.withPool { pool in
             // Two at once are two connections; the one that goes back is ended by the other.
             try await pool.withConnection { other in
@@ -22,6 +22,8 @@ import Testing
                 try await other.query("SELECT pg_terminate_backend(\(victim))")
                 try await other.waitUntil("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = \(victim)")
             }
+            // The server forgets a session a moment before we have read its farewell; a statement in between is in doubt.
+            while pool.metrics.lossCount == 0 { await Task.yield() }
             for _ in 0..<20 { #expect(try await pool.query("SELECT 1").count == 1) }
         }
     }
