@@ -81,8 +81,10 @@ public final class Participant: Sendable {
     public func run() async throws {
         try await withTaskExecutorPreference(database.pool.executor) {
             try await prepare()
-            let publishing = try await Connection.connect(brokerConfiguration("publish"))
-            let consuming = try await Connection.connect(brokerConfiguration("consume"))
+            // All on the thread that the database's answers come on: a message is handed to no other on its way.
+            let executor = database.pool.executor
+            let publishing = try await Connection.connect(brokerConfiguration("publish"), executor: executor)
+            let consuming = try await Connection.connect(brokerConfiguration("consume"), executor: executor)
             do {
                 try await TopologyWatch(self).untilThere(on: consuming, queues: queues)
                 try await work(publishing: publishing, consuming: consuming)

@@ -3,7 +3,7 @@ import Telemetry
 
 /// A connection to RabbitMQ that comes back by itself.
 ///
-/// Each connection has one socket and one thread. What you declare, the publishers and the consumers you make on it are
+/// Each connection has one socket, and a thread of its own unless it is told to share one. What you declare, the publishers and the consumers you make on it are
 /// restored after every reconnect. Publish and consume on separate connections: a resource alarm stops reading from those
 /// that publish, and acks would wait behind it (RabbitMQ, "Memory and Disk Alarms").
 ///
@@ -22,12 +22,20 @@ public final class Connection: Sendable {
 
     /// Connects and logs in, over all hosts and as often as it takes.
     ///
+    /// - Parameter executor: the loop that moves the bytes, where others have one already; nil makes one. A process that
+    ///   moves messages between the broker and a database does so on one thread, without a hand-off:
+    ///
+    ///   ```swift
+    ///   let pool = PostgresPool(database)
+    ///   let connection = try await Connection.connect(broker, executor: pool.executor)
+    ///   ```
     /// - Throws: `authenticationFailed`, `accessRefused`, `virtualHostNotFound` or `tlsFailed` after a few attempts; after
     ///   the open timeout the error of the last attempt; `cancelled`.
-    public static func connect(_ configuration: ConnectionConfiguration = .init()) async throws(AMQPError) -> Connection
-    {
+    public static func connect(
+        _ configuration: ConnectionConfiguration = .init(), executor: EventLoop? = nil
+    ) async throws(AMQPError) -> Connection {
         try configuration.validate()
-        let core = try ConnectionCore(configuration)
+        let core = try ConnectionCore(configuration, executor: executor)
         let lastFailure = LastFailure()
         let events = core.events.stream()
         let listening = Task {

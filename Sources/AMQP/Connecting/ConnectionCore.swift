@@ -29,17 +29,19 @@ final class ConnectionCore: Sendable {
     let configuration: ConnectionConfiguration
     /// Where the bytes are moved.
     let loop: EventLoop
+    private let ownsLoop: Bool
     let metrics = ConnectionMetrics()
     let events = EventBroadcast()
     private let state = Lock(State())
     private let ended = Promise<Void>()
 
     /// - Throws: `unreachable`, where no descriptor is left.
-    init(_ configuration: ConnectionConfiguration) throws(AMQPError) {
-        guard let loop = EventLoop(ifPossible: "skald-amqp") else {
+    init(_ configuration: ConnectionConfiguration, executor: EventLoop? = nil) throws(AMQPError) {
+        guard let loop = executor ?? EventLoop(ifPossible: "skald-amqp") else {
             throw Socket.systemError("cannot open an epoll", EMFILE)
         }
         self.loop = loop
+        ownsLoop = executor == nil
         self.configuration = configuration
     }
 
@@ -182,7 +184,7 @@ final class ConnectionCore: Sendable {
         events.send(.closed)
         events.finish()
         // Its thread ends with the link.
-        loop.release()
+        if ownsLoop { loop.release() }
     }
 
     // MARK: Topology

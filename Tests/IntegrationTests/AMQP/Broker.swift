@@ -1,6 +1,7 @@
 import AMQP
 import Foundation
 import LocalServers
+import Reactor
 import Telemetry
 import Testing
 
@@ -30,11 +31,11 @@ struct Broker {
 
     /// Logs in, over all attempts it takes.
     func connect(
-        port: UInt16? = nil, _ change: (inout ConnectionConfiguration) -> Void = { _ in }
+        port: UInt16? = nil, executor: EventLoop? = nil, _ change: (inout ConnectionConfiguration) -> Void = { _ in }
     ) async throws -> Connection {
         var configuration = configuration(port: port)
         change(&configuration)
-        return try await Connection.connect(configuration)
+        return try await Connection.connect(configuration, executor: executor)
     }
 }
 
