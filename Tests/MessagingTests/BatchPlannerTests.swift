@@ -90,6 +90,25 @@ import Testing
         #expect(allRuns(planner) == [[0], [1]])
     }
 
+    @Test func aConflictEndsAllOptimismOfTheBatch() throws {
+        var planner = planner("a1 b2 ~c3 d4")
+        let next = planner.next()
+        let first = try #require(next)
+        #expect(first.members == [0, 1] && first.mayBeOptimistic)
+        #expect(planner.ended(first, .conflict).isEmpty)
+        var runs: [BatchRun] = []
+        while let run = planner.next() { runs.append(run) }
+        #expect(runs.map(\.members) == [[0, 1], [2], [3]])
+        #expect(runs.allSatisfy { !$0.mayBeOptimistic })
+    }
+
+    @Test func nobodyIsOptimisticAboutASuspect() {
+        var planner = planner("a1 ~b2 !c3")
+        var runs: [BatchRun] = []
+        while let run = planner.next() { runs.append(run) }
+        #expect(runs.map(\.mayBeOptimistic) == [true, false, false])
+    }
+
     @Test func aLostGroundCostsNothing() throws {
         var planner = planner("a1 !b2")
         let next = planner.next()

@@ -17,7 +17,8 @@ extension DeliveryWorld {
         commandOf = taken.map(\.command)
     }
 
-    mutating func startRun() {
+    /// - Parameter isOptimistic: if that is allowed; what belongs to a pair of do and undo needs its fence read.
+    mutating func startRun(isOptimistic: Bool) {
         guard let run = process?.planner?.next() else {
             process?.planner = nil
             process?.batch = []
@@ -30,6 +31,8 @@ extension DeliveryWorld {
                 let command = commands[commandOf[place]]
                 return DeliveryMachine.Member(id: command.id, direction: command.direction)
             })
+        process?.isOptimistic =
+            isOptimistic && run.mayBeOptimistic && machine.members.allSatisfy { $0.direction == nil }
         process?.toDo = [.action(machine.begin())]
         process?.machine = machine
         process?.run = run
@@ -72,7 +75,7 @@ extension DeliveryWorld {
     private func opening() -> [DeliveryWorld] {
         let opened = changed { world in
             let places = world.process?.run?.members.indices ?? 0..<0
-            let known = places.filter { world.inbox.contains(world.command($0)) }
+            let known = places.filter { !isOptimistic && world.inbox.contains(world.command($0)) }
             let new = places.filter { !known.contains($0) }
             world.staged = Staged(claimed: Set(new.map { world.command($0) }))
             let directions = new.compactMap { world.commands[world.command($0)].direction }
@@ -84,20 +87,31 @@ extension DeliveryWorld {
                     fences: Dictionary(uniqueKeysWithValues: new.map { ($0, self.fence) }))
             }
         }
-        return [opened] + groundFailing()
+        // Nothing is sent yet that could fail.
+        return isOptimistic ? [opened] : [opened] + groundFailing()
     }
+
+    private var isOptimistic: Bool { process?.isOptimistic ?? false }
+
+    /// Whether the server refuses what the run took for granted.
+    private var isConflicting: Bool { isOptimistic && !inbox.isDisjoint(with: staged?.claimed ?? []) }
 
     private func handling(_ place: Int, _ decision: FenceDecision) -> [DeliveryWorld] {
         let command = command(place)
         if decision == .run, commands[command].isPoison {
-            return [changed { $0.failHandlers(.failed([$0.process?.run?.members[place] ?? 0: .handlerFailed])) }]
+            return [
+                changed { world in
+                    let member = world.process?.run?.members[place] ?? 0
+                    world.failHandlers(isOptimistic ? .conflict : .failed([member: .handlerFailed]))
+                }
+            ]
         }
         var next = [changed { $0.runHandler(place, decision, command) }] + groundFailing()
         if budget.unclearErrors > 0 {
             next.append(
                 changed {
                     $0.budget.unclearErrors -= 1
-                    $0.failHandlers(.unclear)
+                    $0.failHandlers(isOptimistic ? .conflict : .unclear)
                 })
         }
         return next
@@ -120,12 +134,17 @@ extension DeliveryWorld {
     private func committing(_ fences: [Int: FenceState]) -> [DeliveryWorld] {
         var next = [
             changed {
-                $0.apply(fences)
-                $0.tell { $0.committed() }
+                if isConflicting {
+                    $0.staged = nil
+                    $0.tell { $0.failed(.conflict) }
+                } else {
+                    $0.apply(fences)
+                    $0.tell { $0.committed() }
+                }
             }
         ]
         if budget.commitsUnknown > 0 {
-            for isApplied in [true, false] {
+            for isApplied in isConflicting ? [false] : [true, false] {
                 next.append(
                     changed {
                         $0.budget.commitsUnknown -= 1

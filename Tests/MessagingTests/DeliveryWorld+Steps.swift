@@ -12,7 +12,7 @@ extension DeliveryWorld {
         if let task = process.toDo.first {
             next += outcomes(of: task)
         } else if process.planner != nil {
-            next.append(changed { $0.startRun() })
+            next += [false, true].map { isOptimistic in changed { $0.startRun(isOptimistic: isOptimistic) } }
         } else if !queue.isEmpty {
             next.append(changed { $0.take(count: $0.queue.count) })
             if queue.count > 1 { next.append(changed { $0.take(count: 1) }) }

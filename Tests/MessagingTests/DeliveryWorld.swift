@@ -40,6 +40,8 @@ struct DeliveryWorld: Hashable {
         /// The deliveries of the batch; nil once the broker has taken one back.
         var batch: [Copy?] = []
         var run: BatchRun?
+        /// Whether the run takes its messages for new, and finds out with the commit.
+        var isOptimistic = false
         var machine: DeliveryMachine?
         var toDo: [Task] = []
         /// Whether the sweep must look for rows of this very process.

@@ -88,9 +88,25 @@ import Testing
     }
 
     @Test func aFoldGoesOnFromWhatIsRemembered() {
-        let again = SagaFold(remembered(fold, at: 1000), wakeAt: 7)
+        let again = SagaFold(remembered(fold, at: 1000), wakeAt: 7, isRead: true)
         #expect(again.instance == fold.instance && again.version == 1 && again.storedVersion == 1)
         #expect(again.entries.isEmpty && again.traceparent == "t" && again.startedAt == 1000 && again.wakeAt == 7)
+        #expect(again.assumed == nil)
+        let assumed = SagaFold(remembered(fold, at: 1000), wakeAt: 7, isRead: false)
+        #expect(assumed.assumed == InstanceStamp(version: 1, changedAt: 1000), "which its update then asks for")
+    }
+
+    @Test func allAreTakenOrNone() throws {
+        var memory = InstanceMemory()
+        let other = try SampleSaga.started(key: "other")
+        memory.keep(remembered(fold, at: 1000))
+        let tooFew = memory.takeAll([id, other.instance.id])
+        #expect(tooFew == nil)
+        memory.keep(remembered(other, at: 2000))
+        #expect(memory.stamps(of: [id, other.instance.id]).count == 2, "nothing was taken")
+        let both = memory.takeAll([id, other.instance.id])
+        #expect(both?.map(\.stamp.changedAt) == [1000, 2000])
+        #expect(memory.stamps(of: [id, other.instance.id]).isEmpty)
     }
 
     private var id: Identifier { fold.instance.id }

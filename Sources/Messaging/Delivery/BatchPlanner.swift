@@ -31,6 +31,8 @@ package struct BatchRun: Sendable, Hashable {
     package let groups: [[Int]]
     /// The key of each group. Whoever locks them has to put them in an order that all processes have.
     package let keys: [String]
+    /// Whether it may take for granted what it would otherwise ask the database first: that nobody has handled its messages.
+    package let mayBeOptimistic: Bool
 }
 
 /// How a run's transaction ended.
@@ -42,6 +44,8 @@ package enum RunEnd: Sendable, Hashable {
     case unclear
     /// Two transactions waited for each other; this one is rolled back.
     case deadlock
+    /// What an optimistic run took for granted is not so, or it failed in another way; it is rolled back.
+    case conflict
     /// The ground is gone, or nobody knows whether the transaction was committed.
     case ground
 }
@@ -59,6 +63,8 @@ package struct BatchPlanner: Sendable, Hashable {
     private var pending: [[Int]]
     /// Later copies of a message in the same batch, by the first. They share its fate.
     package let twins: [Int: [Int]]
+    /// Until something in the batch is not as it was taken for granted.
+    private var isOptimistic = true
 
     package init(_ items: [BatchItem], runSizeMax: Int = BatchPlanner.runSizeMaxDefault) {
         self.items = items
@@ -92,6 +98,10 @@ package struct BatchPlanner: Sendable, Hashable {
             guard run.members.count > 1 else { return [run.members[0]: .handlerFailed] }
             putBack(halves(run.members))
             return [:]
+        case .conflict:
+            isOptimistic = false
+            putBack([run.members])
+            return [:]
         case .deadlock:
             putBack(run.members.count > 1 ? halves(run.members) : [run.members])
             return [:]
@@ -119,7 +129,9 @@ package struct BatchPlanner: Sendable, Hashable {
                 groups.append([member])
             }
         }
-        return BatchRun(members: members, groups: groups, keys: groups.map { items[$0[0]].key })
+        return BatchRun(
+            members: members, groups: groups, keys: groups.map { items[$0[0]].key },
+            mayBeOptimistic: isOptimistic && !members.contains(where: isSuspicious))
     }
 
     private static func withoutTwins(_ items: [BatchItem]) -> (unique: [Int], twins: [Int: [Int]]) {

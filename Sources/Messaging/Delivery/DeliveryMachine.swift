@@ -49,6 +49,9 @@ package struct DeliveryMachine: Sendable, Hashable {
     /// What the shell does next.
     package enum Action: Sendable, Hashable {
         /// Begin; claim the inbox ids in one insert; read the stored replies of those already there; lock keys and fence rows.
+        ///
+        /// An optimistic shell goes on at once as if all of that were new, and sends it with the commit in such a way that the
+        /// server refuses the whole where it is not; that is a failure of the commit, a `conflict`.
         case open
         /// Run these members: a handler where the decision says so, a fixed answer elsewhere.
         case handle([Int: FenceDecision])

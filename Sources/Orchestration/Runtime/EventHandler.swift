@@ -24,7 +24,7 @@ struct EventHandler: RunHandler {
     }
 
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opening: RunOpening, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun {
         var inputs: [SagaInput] = []
         for (place, member) in members.sorted(by: { $0.key < $1.key }) {
@@ -42,8 +42,18 @@ struct EventHandler: RunHandler {
                 throw .unclear(error)
             }
         }
-        return try await sagas.handle(inputs, of: members, in: transaction)
+        let known: SagaTransaction.Knowledge =
+            switch opening {
+            case .read: .nothing
+            case .assumed: .keysAreFree
+            }
+        return try await sagas.handle(inputs, of: members, knowing: known, in: transaction)
     }
+
+    /// That no saga has begun before by any of the keys.
+    func assume(_ items: [PreparedItem]) -> (any Sendable)? { KeysAreFree() }
+
+    private struct KeysAreFree: Sendable {}
 
     /// The inputs of sagas that wait for the event. It is kept for those that will: also for one that begins in this very run.
     private func awaited(

@@ -24,8 +24,9 @@ struct OperatorHandler: RunHandler {
     }
 
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opening: RunOpening, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun {
+        guard case .read(let opened) = opening else { preconditionFailure("orders assume nothing") }
         do {
             return HandledRun(try await take(members.sorted { $0.key < $1.key }, locked: opened[0], in: transaction))
         } catch {
@@ -53,7 +54,7 @@ struct OperatorHandler: RunHandler {
                 try await order.record(of: member.envelope.id, to: id, outcome).write(in: transaction)
             }
         }
-        let result = try await sagas.take(inputs, locked: locked, in: transaction)
+        let result = try await sagas.take(inputs, knowing: .rows(locked), in: transaction)
         if let failure = result.failures.first?.value { throw failure }
         for (input, actions) in result.decided {
             guard case .existing(let id) = input.saga, case .ordered(let order) = input.happening,

@@ -28,13 +28,32 @@ struct ReplyHandler: RunHandler {
 
     /// The sagas are locked and read on the way, as far as they are not remembered.
     func opening(_ items: [PreparedItem]) -> [SQL] {
-        let ids = Array(Set(items.compactMap { ($0.payload as? Prepared)?.saga }))
+        let ids = sagas(of: items)
         return [InstanceStore.lock(ids, known: sagas.memory.withLock { $0.stamps(of: ids) })]
     }
 
+    /// The sagas, if all of them are remembered.
+    func assume(_ items: [PreparedItem]) -> (any Sendable)? {
+        let ids = sagas(of: items)
+        return sagas.memory.withLock { $0.takeAll(ids) }
+    }
+
+    private func sagas(of items: [PreparedItem]) -> [Identifier] {
+        Array(Set(items.compactMap { ($0.payload as? Prepared)?.saga }))
+    }
+
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opening: RunOpening, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun {
+        let known: SagaTransaction.Knowledge
+        switch opening {
+        case .read(let rows): known = .rows(rows[0])
+        case .assumed(let sagas):
+            guard let sagas = sagas as? [RememberedInstance] else {
+                preconditionFailure("what was assumed is another handler's")
+            }
+            known = .remembered(sagas)
+        }
         let inputs = members.sorted { $0.key < $1.key }.map { place, member -> SagaInput in
             guard let prepared = member.payload as? Prepared else {
                 preconditionFailure("a member was prepared by another handler")
@@ -42,7 +61,7 @@ struct ReplyHandler: RunHandler {
             return SagaInput(
                 .existing(prepared.saga), .replied(prepared.reply), cause: member.envelope.id, place: place)
         }
-        return try await sagas.handle(inputs, of: members, locked: opened[0], in: transaction)
+        return try await sagas.handle(inputs, of: members, knowing: known, in: transaction)
     }
 
     private struct Prepared: Sendable {
@@ -54,11 +73,11 @@ struct ReplyHandler: RunHandler {
 extension SagaTransaction {
     /// Takes what messages brought, and answers as a run of messages has to.
     func handle(
-        _ inputs: [SagaInput], of members: [Int: RunMember], locked: Rows? = nil, in transaction: Transaction
+        _ inputs: [SagaInput], of members: [Int: RunMember], knowing known: Knowledge, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun {
         let result: Result
         do {
-            result = try await take(inputs, locked: locked, in: transaction)
+            result = try await take(inputs, knowing: known, in: transaction)
         } catch {
             throw .unclear(error)
         }

@@ -18,6 +18,8 @@ struct RememberedInstance: Sendable {
     let traceparent: String?
     /// In milliseconds since 1970.
     let startedAt: Int64
+    /// As it was written; the row's may be later or gone, for it may change alone.
+    let wakeAt: Int64?
     /// How long its stored form is, which is what it takes in memory but for a factor.
     let byteCount: Int
 
@@ -29,14 +31,16 @@ struct RememberedInstance: Sendable {
         // The row has none where it is empty.
         traceparent = fold.traceparent.flatMap { $0.isEmpty ? nil : $0 }
         startedAt = fold.startedAt
+        wakeAt = fold.wake(at: changedAt)
         byteCount = fold.storedByteCount
     }
 }
 
 /// The instances this process wrote last, so that the next reply to one need not read and decode what is known.
 ///
-/// Only a help: the row is locked and its stamp read each time, and an instance counts only if it has the row's. So whoever
-/// else wrote meanwhile, nothing old is ever decided on. What a transaction takes is gone from here, and comes back when it is
+/// Only a help: an instance counts only if it has the stamp of its row. Either the row is locked and its stamp read first, or
+/// the new row is written for the old stamp alone and the transaction fails where there is another. So whoever else wrote
+/// meanwhile, nothing is ever decided on what is old. What a transaction takes is gone from here, and comes back when it is
 /// committed; if it fails, or nobody knows, the next one reads the row.
 ///
 /// Bounded by two generations: what is kept goes to the young one, and when that has half of what there may be the old one
@@ -76,6 +80,14 @@ struct InstanceMemory: Sendable {
         return found
     }
 
+    /// Takes instances out, as they are, if all of them are here.
+    ///
+    /// - Returns: nil, and all stay, if one is not.
+    mutating func takeAll(_ ids: [Identifier]) -> [RememberedInstance]? {
+        guard ids.allSatisfy({ young.instances[$0] != nil || old.instances[$0] != nil }) else { return nil }
+        return ids.compactMap { remove($0) }
+    }
+
     /// Keeps what has been committed. Of an instance that is over nothing more is expected.
     mutating func keep(_ instance: RememberedInstance) {
         _ = remove(instance.instance.id)
@@ -100,10 +112,13 @@ struct InstanceMemory: Sendable {
 }
 
 extension SagaFold {
-    /// - Parameter wakeAt: as the row says, for it may change alone.
-    convenience init(_ remembered: RememberedInstance, wakeAt: Int64?) {
+    /// - Parameters:
+    ///   - wakeAt: as the row says, for it may change alone.
+    ///   - isRead: whether the row was read and is locked.
+    convenience init(_ remembered: RememberedInstance, wakeAt: Int64?, isRead: Bool) {
         self.init(
             remembered.definition, remembered.instance, version: remembered.stamp.version,
-            traceparent: remembered.traceparent, startedAt: remembered.startedAt, wakeAt: wakeAt)
+            traceparent: remembered.traceparent, startedAt: remembered.startedAt, wakeAt: wakeAt,
+            assumed: isRead ? nil : remembered.stamp)
     }
 }

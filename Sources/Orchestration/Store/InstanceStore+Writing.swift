@@ -22,8 +22,10 @@ extension InstanceStore {
         let time = PostgresTimestamp(milliseconds: now)
         let new = folds.filter { $0.storedVersion == nil }
         if !new.isEmpty { try transaction.enqueue(insertion(Columns(new, at: now), of: new, at: time)) }
-        let old = folds.filter { $0.storedVersion != nil }
-        if !old.isEmpty { try transaction.enqueue(update(Columns(old, at: now), at: time)) }
+        let read = folds.filter { $0.storedVersion != nil && $0.assumed == nil }
+        if !read.isEmpty { try transaction.enqueue(update(Columns(read, at: now), at: time)) }
+        let assumed = folds.filter { $0.assumed != nil }
+        if !assumed.isEmpty { try transaction.enqueue(update(assumed: assumed, at: now)) }
     }
 
     /// The columns that change with every input.
@@ -80,17 +82,45 @@ extension InstanceStore {
 
     private static func update(_ columns: Columns, at now: PostgresTimestamp) -> SQL {
         """
-        UPDATE saga_instance SET version = next.version, phase = next.phase, is_stuck = next.is_stuck,
-            outcome = next.outcome, state = next.state,
-            paused = coalesce(string_to_array(nullif(next.paused, ''), ','), '{}'), changed_at = \(now),
-            ended_at = CASE WHEN next.is_over THEN coalesce(saga_instance.ended_at, \(now)) END,
-            wake_at = nullif(next.wake, 'infinity')
-        FROM unnest(\(columns.ids), \(columns.before), \(columns.versions), \(columns.phases), \(columns.stuck),
-            \(columns.outcomes), \(columns.states), \(columns.over), \(columns.paused), \(columns.wakes))
-            AS next (id, before, version, phase, is_stuck, outcome, state, is_over, paused, wake)
+        UPDATE saga_instance SET \(sql: changes(at: now))
+        FROM unnest(\(sql: values(columns))) AS next (\(sql: names))
         WHERE saga_instance.id = next.id AND saga_instance.version = next.before
         """
     }
+
+    /// The update of rows that nobody has read or locked. It fails where one is not what it was taken to be.
+    private static func update(assumed folds: [SagaFold], at now: Int64) -> SQL {
+        let stamps = folds.map { PostgresTimestamp(milliseconds: $0.assumed?.changedAt ?? 0) }
+        return """
+            WITH written AS (
+                UPDATE saga_instance SET \(sql: changes(at: PostgresTimestamp(milliseconds: now)))
+                FROM unnest(\(sql: values(Columns(folds, at: now))), \(stamps)) AS next (\(sql: names), changed_before)
+                WHERE saga_instance.id = next.id AND saga_instance.version = next.before
+                    AND saga_instance.changed_at = next.changed_before
+                RETURNING 1)
+            SELECT CASE WHEN count(*) = \(Int64(folds.count)) THEN 0
+                ELSE ('somebody else has written a saga since: as remembered are ' || count(*))::int END
+            FROM written
+            """
+    }
+
+    private static func changes(at now: PostgresTimestamp) -> SQL {
+        """
+        version = next.version, phase = next.phase, is_stuck = next.is_stuck, outcome = next.outcome,
+        state = next.state, paused = coalesce(string_to_array(nullif(next.paused, ''), ','), '{}'),
+        changed_at = \(now), ended_at = CASE WHEN next.is_over THEN coalesce(saga_instance.ended_at, \(now)) END,
+        wake_at = nullif(next.wake, 'infinity')
+        """
+    }
+
+    private static func values(_ columns: Columns) -> SQL {
+        """
+        \(columns.ids), \(columns.before), \(columns.versions), \(columns.phases), \(columns.stuck),
+        \(columns.outcomes), \(columns.states), \(columns.over), \(columns.paused), \(columns.wakes)
+        """
+    }
+
+    private static let names: SQL = "id, before, version, phase, is_stuck, outcome, state, is_over, paused, wake"
 
     /// Its primary key is the last guard: whoever decided on an older version would write a number that is taken.
     private static func enqueueHistory(_ folds: [SagaFold], in transaction: Transaction) throws {

@@ -34,19 +34,24 @@ struct InstanceStore: Sendable {
     ///
     /// Keys go in sorted, so that two orchestrators with the same events never wait for each other in a circle.
     static func claim(_ starts: [SagaStart]) -> [SQL] {
-        let sorted = starts.sorted { ($0.definition.name, $0.key) < ($1.definition.name, $1.key) }
-        let names = sorted.map(\.definition.name)
-        let keys = sorted.map(\.key)
-        let sagas = sorted.map { PostgresUUID($0.id) }
+        let names = starts.map(\.definition.name)
+        let keys = starts.map(\.key)
         return [
-            """
-            INSERT INTO saga_key (name, key, saga) SELECT * FROM unnest(\(names), \(keys), \(sagas))
-            ON CONFLICT DO NOTHING RETURNING saga
-            """,
+            "\(sql: insertion(starts)) ON CONFLICT DO NOTHING RETURNING saga",
             """
             SELECT name, key, saga FROM saga_key WHERE (name, key) IN (SELECT * FROM unnest(\(names), \(keys)))
             """,
         ]
+    }
+
+    /// Claims keys for new sagas; it fails where one is somebody else's.
+    static func insertion(_ starts: [SagaStart]) -> SQL {
+        let sorted = starts.sorted { ($0.definition.name, $0.key) < ($1.definition.name, $1.key) }
+        return """
+            INSERT INTO saga_key (name, key, saga)
+            SELECT * FROM unnest(
+                \(sorted.map(\.definition.name)), \(sorted.map(\.key)), \(sorted.map { PostgresUUID($0.id) }))
+            """
     }
 
     /// Reads one, without a lock.

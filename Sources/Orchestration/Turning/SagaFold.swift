@@ -23,6 +23,8 @@ final class SagaFold {
     let startedAt: Int64
     /// When the row says that the saga is to be looked at for timers that are due, at the latest.
     let wakeAt: Int64?
+    /// What its row is taken to be, where that was not read.
+    let assumed: InstanceStamp?
     /// How long its stored form is, once it is written.
     var storedByteCount = 0
     /// What it waited for when it was read.
@@ -37,11 +39,12 @@ final class SagaFold {
         version = 0
         self.startedAt = startedAt
         wakeAt = nil
+        assumed = nil
     }
 
     init(
         _ definition: RegisteredDefinition, _ instance: Instance, version: Int64, traceparent: String?,
-        startedAt: Int64, wakeAt: Int64?
+        startedAt: Int64, wakeAt: Int64?, assumed: InstanceStamp? = nil
     ) {
         self.definition = definition
         self.instance = instance
@@ -50,6 +53,7 @@ final class SagaFold {
         self.version = version
         self.startedAt = startedAt
         self.wakeAt = wakeAt
+        self.assumed = assumed
         if definition.hasWaits { storedWaits = Set(waits) }
     }
 

@@ -16,6 +16,17 @@ struct SagaTransaction: Sendable {
     /// The sagas as this process wrote them.
     let memory = Lock(InstanceMemory())
 
+    /// What is known of the sagas concerned before the transaction asks.
+    enum Knowledge {
+        case nothing
+        /// Those that are there, locked and read.
+        case rows(Rows)
+        /// As this process wrote them last. The transaction fails where somebody else has written since.
+        case remembered([RememberedInstance])
+        /// Nothing has begun by the keys of those to start. The transaction fails where something has.
+        case keysAreFree
+    }
+
     /// What became of the inputs.
     struct Result {
         /// What is to be sent, by the place of the message that brought the input.
@@ -33,10 +44,11 @@ struct SagaTransaction: Sendable {
     /// Several inputs of one saga are folded in their order. If there are failures nothing is queued: the transaction is to
     /// be given up.
     ///
-    /// - Parameter locked: the rows of all sagas concerned, where the transaction has locked and read them already.
-    func take(_ inputs: [SagaInput], locked: Rows? = nil, in transaction: Transaction) async throws -> Result {
+    func take(
+        _ inputs: [SagaInput], knowing known: Knowledge = .nothing, in transaction: Transaction
+    ) async throws -> Result {
         let milliseconds = now()
-        let sagas = try await open(inputs, locked, at: milliseconds, in: transaction)
+        let sagas = try await open(inputs, known, at: milliseconds, in: transaction)
         return try await take(inputs, of: sagas, at: milliseconds, in: transaction)
     }
 
@@ -135,13 +147,25 @@ struct SagaTransaction: Sendable {
     }
 
     private func open(
-        _ inputs: [SagaInput], _ locked: Rows?, at milliseconds: Int64, in transaction: Transaction
+        _ inputs: [SagaInput], _ known: Knowledge, at milliseconds: Int64, in transaction: Transaction
     ) async throws -> OpenSagas {
         var sagas = OpenSagas()
-        if let locked {
-            try await read(locked, &sagas, in: transaction)
-            return sagas
+        switch known {
+        case .rows(let locked): try await read(locked, &sagas, in: transaction)
+        case .remembered(let instances):
+            for remembered in instances {
+                sagas.folds[remembered.instance.id] = SagaFold(remembered, wakeAt: remembered.wakeAt, isRead: false)
+            }
+        case .nothing: try await open(inputs, &sagas, keysAreFree: false, at: milliseconds, in: transaction)
+        case .keysAreFree: try await open(inputs, &sagas, keysAreFree: true, at: milliseconds, in: transaction)
         }
+        return sagas
+    }
+
+    private func open(
+        _ inputs: [SagaInput], _ sagas: inout OpenSagas, keysAreFree: Bool, at milliseconds: Int64,
+        in transaction: Transaction
+    ) async throws {
         var ids: Set<Identifier> = []
         var starts: [SagaStart: SagaInput] = [:]
         for input in inputs {
@@ -150,7 +174,10 @@ struct SagaTransaction: Sendable {
             case .starting(let start): starts[start] = starts[start] ?? input
             }
         }
-        if !starts.isEmpty {
+        if keysAreFree {
+            if !starts.isEmpty { try transaction.enqueue(InstanceStore.insertion(Array(starts.keys))) }
+            for (start, input) in starts { begin(start, start.id, input, at: milliseconds, &sagas) }
+        } else if !starts.isEmpty {
             let claimed = try await transaction.query(InstanceStore.claim(Array(starts.keys)))
             try note(claimed: claimed[0], owners: claimed[1], starts, at: milliseconds, &sagas)
             ids.formUnion(sagas.owners.values.filter { sagas.folds[$0] == nil })
@@ -158,7 +185,14 @@ struct SagaTransaction: Sendable {
         if !ids.isEmpty {
             try await read(try await transaction.query(InstanceStore.lock(Array(ids))), &sagas, in: transaction)
         }
-        return sagas
+    }
+
+    /// A key was claimed just now: it gets a saga.
+    private func begin(
+        _ start: SagaStart, _ id: Identifier, _ input: SagaInput, at milliseconds: Int64, _ sagas: inout OpenSagas
+    ) {
+        sagas.owners[start] = id
+        sagas.folds[id] = SagaFold(starting: start.definition, at: milliseconds, traceparent: input.traceparent)
     }
 
     /// Notes whose each key is; a key that was claimed just now gets a saga.
@@ -178,10 +212,7 @@ struct SagaTransaction: Sendable {
                 preconditionFailure("a key was claimed and belongs to nobody")
             }
             sagas.owners[start] = owner
-            if new.contains(owner) {
-                sagas.folds[owner] = SagaFold(
-                    starting: start.definition, at: milliseconds, traceparent: input.traceparent)
-            }
+            if new.contains(owner) { begin(start, owner, input, at: milliseconds, &sagas) }
         }
     }
 
@@ -191,7 +222,7 @@ struct SagaTransaction: Sendable {
         for row in rows {
             let found = try InstanceStore.found(row)
             if let remembered = memory.withLock({ $0.take(found.id, found.stamp) }) {
-                sagas.folds[found.id] = SagaFold(remembered, wakeAt: found.wakeAt)
+                sagas.folds[found.id] = SagaFold(remembered, wakeAt: found.wakeAt, isRead: true)
             } else if let instance = try InstanceStore.stored(row) {
                 stored.append(instance)
             } else {

@@ -55,6 +55,14 @@ package enum RunHandlingError: Error, Sendable {
     case unclear(any Error)
 }
 
+/// What the handling of a run begins with.
+package enum RunOpening: Sendable {
+    /// What the statements of ``RunHandler/opening(_:)`` gave.
+    case read([Rows])
+    /// What ``RunHandler/assume(_:)`` gave.
+    case assumed(any Sendable)
+}
+
 /// Handles the messages of a queue, a run at a time. `Handlers` makes one of plain functions; an orchestrator, which folds the
 /// replies of one saga into one update, brings its own.
 package protocol RunHandler: Sendable {
@@ -74,14 +82,21 @@ package protocol RunHandler: Sendable {
     /// They run before it is known which messages were handled before, so they may lock and read and nothing else.
     func opening(_ items: [PreparedItem]) -> [SQL]
 
+    /// What the handler knows by itself, so that the whole run takes one round trip: optimistic concurrency control.
+    ///
+    /// The run then takes its messages for new. What the handler writes has to fail where what it assumed is not so; the run is
+    /// rolled back then, and begins again by reading.
+    ///
+    /// - Returns: nil if the database has to be asked.
+    func assume(_ items: [PreparedItem]) -> (any Sendable)?
+
     /// Handles all members of a run that are not answered by the fence alone.
     ///
     /// - Parameters:
     ///   - members: by their place in the run.
     ///   - groups: places by key, in order of arrival; different groups may be handled at once.
-    ///   - opened: what the statements of ``opening(_:)`` gave.
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opening: RunOpening, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun
 }
 
@@ -89,6 +104,8 @@ extension RunHandler {
     package var locksKeys: Bool { true }
 
     package func opening(_ items: [PreparedItem]) -> [SQL] { [] }
+
+    package func assume(_ items: [PreparedItem]) -> (any Sendable)? { nil }
 }
 
 /// What planning needs to know of a message whose body was read.

@@ -65,8 +65,9 @@ struct TableRunHandler: RunHandler {
     }
 
     func handle(
-        _ members: [Int: RunMember], groups: [[Int]], opened: [Rows], in transaction: Transaction
+        _ members: [Int: RunMember], groups: [[Int]], opening: RunOpening, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun {
+        guard case .read(let opened) = opening else { preconditionFailure("plain handlers assume nothing") }
         let run: Run
         do throws(PostgresError) {
             run = Run(members: members, rows: try Self.rowsByPlace(opened), transaction: transaction)

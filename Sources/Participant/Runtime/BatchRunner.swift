@@ -13,7 +13,8 @@ struct RunAttempt: Sendable {
     func cause(of member: Int) -> (any Error)? { causes[member] ?? cause }
 }
 
-/// Performs what the machine of one run says: two round trips to the database and the handlers between them.
+/// Performs what the machine of one run says: two round trips to the database and the handlers between them; one, if it is
+/// optimistic.
 struct BatchRunner {
     private let worker: QueueWorker
     private let batch: Batch
@@ -30,6 +31,8 @@ struct BatchRunner {
     private var duplicateCount = 0
     /// What the handler wants to be told after the commit.
     private var committed: (@Sendable () -> Void)?
+    /// Whether the run takes for granted what others read first.
+    private var isOptimistic = false
 
     init(_ worker: QueueWorker, _ batch: Batch, _ run: BatchRun, twins: [Int: [Int]], suspect: UUIDv7? = nil) {
         self.worker = worker
@@ -56,6 +59,7 @@ struct BatchRunner {
             return failed(error)
         }
         committed?()
+        if isOptimistic { worker.optimism.withLock { $0.paidOff() } }
         worker.metrics.seconds.observe(ContinuousClock.now - start)
         worker.metrics.batchSize.observe(Double(run.members.count))
         settle()
@@ -65,14 +69,20 @@ struct BatchRunner {
     private mutating func transact(deleting confirmed: [UUIDv7]) async throws {
         let database = worker.surroundings.database
         let store = RunStore(epoch: database.epoch)
+        let assumed = assume()
         // The inbox tells what became of a commit whose answer was lost, so the server need not be asked for an id.
         try await database.pool.withTransaction(tracksOutcome: false, retry: .never) { transaction in
-            let (decisions, rows) = try await open(store, in: transaction)
+            let (decisions, opening) =
+                if let assumed {
+                    (try openOptimistically(store, in: transaction), RunOpening.assumed(assumed))
+                } else {
+                    try await open(store, in: transaction)
+                }
             CrashPoint.claimed.reach()
             try store.enqueueDeletion(confirmed, in: transaction)
             if let suspect { try transaction.enqueue(SuspectStore.removal(of: suspect)) }
             guard let decisions else { return }
-            let handled = try await handle(decisions, opened: rows, in: transaction)
+            let handled = try await handle(decisions, opening, in: transaction)
             CrashPoint.handled.reach()
             try write(handled.members, store, in: transaction)
             committed = handled.committed
@@ -83,20 +93,50 @@ struct BatchRunner {
         if !confirmed.isEmpty { CrashPoint.deleted.reach() }
     }
 
-    /// - Returns: what the members are to do, nil if all of them were handled before; and what the handler asked for.
-    private mutating func open(
+    /// What the handler takes for granted; nil if the run has to read first.
+    ///
+    /// A suspect leaves a mark before it begins, and what belongs to a pair of do and undo must know its fence.
+    private mutating func assume() -> (any Sendable)? {
+        guard run.mayBeOptimistic, suspect == nil, run.members.allSatisfy({ batch.members[$0].fence == nil }),
+            worker.optimism.withLock({ $0.mayTry() })
+        else { return nil }
+        let assumed = worker.queue.handler.assume(run.members.map { batch.members[$0].item })
+        isOptimistic = assumed != nil
+        return assumed
+    }
+
+    private mutating func openOptimistically(
         _ store: RunStore, in transaction: Transaction
-    ) async throws(PostgresError) -> ([Int: FenceDecision]?, [Rows]) {
+    ) throws(PostgresError) -> [Int: FenceDecision]? {
         let begin = machine.begin()
         precondition(begin == .open, "a run begins with \(begin)")
-        let members = run.members.map { place -> RunStore.Member in
+        try store.enqueueOpening(members, keys: keys, in: transaction)
+        guard case .handle(let decisions) = machine.opened(duplicates: [:], fences: [:]) else {
+            preconditionFailure("there is something to do for what is new")
+        }
+        return decisions
+    }
+
+    private var members: [RunStore.Member] {
+        run.members.map { place in
             let member = batch.members[place]
             return RunStore.Member(
                 id: member.envelope.id, type: member.envelope.type, saga: member.envelope.correlationID,
                 fence: member.fence)
         }
+    }
+
+    /// The keys that are held against other processes.
+    private var keys: [String] { worker.queue.handler.locksKeys ? run.keys : [] }
+
+    /// - Returns: what the members are to do, nil if all of them were handled before; and what the handler asked for.
+    private mutating func open(
+        _ store: RunStore, in transaction: Transaction
+    ) async throws(PostgresError) -> ([Int: FenceDecision]?, RunOpening) {
+        let begin = machine.begin()
+        precondition(begin == .open, "a run begins with \(begin)")
+        let members = members
         let opening = worker.queue.handler.opening(run.members.map { batch.members[$0].item })
-        let keys = worker.queue.handler.locksKeys ? run.keys : []
         let opened = try await store.open(members, keys: keys, opening: opening, in: transaction)
         var duplicates: [Int: Bool] = [:]
         var fences: [Int: FenceState] = [:]
@@ -110,14 +150,14 @@ struct BatchRunner {
         }
         duplicateCount = duplicates.count
         switch machine.opened(duplicates: duplicates, fences: fences) {
-        case .close: return (nil, opened.rows)
-        case .handle(let decisions): return (decisions, opened.rows)
+        case .close: return (nil, .read(opened.rows))
+        case .handle(let decisions): return (decisions, .read(opened.rows))
         case let action: preconditionFailure("an opened run goes on with \(action)")
         }
     }
 
     private func handle(
-        _ decisions: [Int: FenceDecision], opened: [Rows], in transaction: Transaction
+        _ decisions: [Int: FenceDecision], _ opening: RunOpening, in transaction: Transaction
     ) async throws(RunHandlingError) -> HandledRun {
         var members: [Int: RunMember] = [:]
         for (place, decision) in decisions {
@@ -125,7 +165,7 @@ struct BatchRunner {
         }
         let placeOfMember = Dictionary(uniqueKeysWithValues: zip(run.members, run.members.indices))
         let groups = run.groups.map { $0.compactMap { placeOfMember[$0] } }
-        return try await worker.queue.handler.handle(members, groups: groups, opened: opened, in: transaction)
+        return try await worker.queue.handler.handle(members, groups: groups, opening: opening, in: transaction)
     }
 
     private mutating func write(
@@ -192,7 +232,16 @@ struct BatchRunner {
     private var isTelling: Bool { logLevel >= worker.log.level }
 
     private mutating func failed(_ error: any Error) -> RunAttempt {
-        switch FailureRule.verdict(on: error) {
+        let verdict = FailureRule.verdict(on: error)
+        if isOptimistic, verdict.isOfStatementOrHandler {
+            // Whatever it is: who has read what is there will meet it again, and knows whose it is.
+            worker.optimism.withLock { $0.wasInVain() }
+            worker.metrics.conflicts.add()
+            worker.log.debug("a batch begins again by reading", .failure(error))
+            _ = machine.failed(.conflict)
+            return RunAttempt(end: .conflict, cause: error)
+        }
+        switch verdict {
         case .commitUnknown(let cause):
             if case .abandon = machine.commitUnknown() {
                 worker.surroundings.dispatch.ledger.doubt(rows.map(\.id))

@@ -27,6 +27,14 @@ enum FailureRule {
         case membersFailed([Int: any Error])
         /// The commit was sent and not answered.
         case commitUnknown(cause: any Error)
+
+        /// Whether something in the transaction failed, not the ground under it.
+        var isOfStatementOrHandler: Bool {
+            switch self {
+            case .ended(.unclear, _), .membersFailed: true
+            case .ended, .commitUnknown: false
+            }
+        }
     }
 
     static func verdict(on error: any Error) -> Verdict {

@@ -22,6 +22,7 @@ struct QueueMetrics: Sendable {
     let completed: Counter
     let seconds: Histogram
     let batchSize: Histogram
+    let conflicts: Counter
 
     init(_ registry: MetricRegistry, queue: String) {
         self.queue = queue
@@ -33,6 +34,7 @@ struct QueueMetrics: Sendable {
         completed = processed.with(queue, "completed")
         seconds = registry.histogram(MetricCatalogue.messageProcessSeconds).with(queue)
         batchSize = registry.histogram(MetricCatalogue.batchSize, bounds: Histogram.batchBounds).with(queue)
+        conflicts = registry.counter(MetricCatalogue.batchConflicts).with(queue)
     }
 
     func retried(_ level: String) {

@@ -14,6 +14,7 @@ final class QueueWorker: Sendable {
     let log: Logger
     /// What is published beside the next batch.
     let background: BackgroundTasks
+    let optimism = Lock(OptimismRule())
 
     /// Nobody waits for an ack, and one for several messages costs the broker as much as one for one; what a crash has
     /// delivered again within this time, the inbox absorbs.
@@ -116,7 +117,7 @@ final class QueueWorker: Sendable {
                 note(attempt)
                 await surroundings.database.untilBack(failureCount: groundFailureCount)
                 groundFailureCount += 1
-            case .committed, .failed, .unclear: groundFailureCount = 0
+            case .committed, .failed, .unclear, .conflict: groundFailureCount = 0
             }
         }
     }

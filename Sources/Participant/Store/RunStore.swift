@@ -84,14 +84,25 @@ struct RunStore: Sendable {
         }
     }
 
+    /// Claims and locks keys without waiting for an answer: the transaction fails where somebody has claimed an id before.
+    ///
+    /// For members without a fence.
+    func enqueueOpening(_ members: [Member], keys: [String], in transaction: Transaction) throws(PostgresError) {
+        try transaction.enqueue(insertion(members.sorted { $0.id < $1.id }))
+        if !keys.isEmpty { try transaction.enqueue(lock(Set(keys.map(Self.lockNumber)).sorted())) }
+    }
+
     private func claim(_ members: [Member]) -> SQL {
+        "\(sql: insertion(members)) ON CONFLICT DO NOTHING RETURNING id"
+    }
+
+    private func insertion(_ members: [Member]) -> SQL {
         let ids = members.map { PostgresUUID($0.id) }
         let types = members.map(\.type.text)
         let sagas = members.map { $0.saga ?? "" }
         return """
             INSERT INTO skald.inbox (id, type, saga)
             SELECT id, type, nullif(saga, '') FROM unnest(\(ids), \(types), \(sagas)) AS member (id, type, saga)
-            ON CONFLICT DO NOTHING RETURNING id
             """
     }
 

@@ -15,6 +15,9 @@ package enum MetricCatalogue {
         "messaging_process_duration_seconds", help: "From the start of a batch to its commit.", labels: ["queue"])
     package static let batchSize = MetricDescription(
         "messaging_batch_size_messages", help: "Messages in one transaction.", labels: ["queue"])
+    package static let batchConflicts = MetricDescription(
+        "messaging_batch_conflicts_total",
+        help: "Batches that took for granted what was not so, and began again by reading.", labels: ["queue"])
 
     package static let outboxPending = MetricDescription(
         "outbox_pending", help: "Outbox rows that are not confirmed by the broker.")

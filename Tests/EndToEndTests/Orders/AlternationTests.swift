@@ -62,6 +62,72 @@ import Testing
         }
     }
 
+    @Test func whatIsRememberedIsWrittenWithoutALook() async throws {
+        try await withDesks { first, second in
+            try await first.start()
+            #expect(try await first.assume("ConsumerVerified"))
+            #expect(try await first.assume("TicketCreated", ["ticketId": "t1", "total": 1900]))
+            try await first.expectStored(version: 3, isOver: false)
+            let isAssumed = try await second.assume("CardAuthorized", ["authorizationId": "a1"])
+            #expect(!isAssumed, "it has seen nothing")
+        }
+    }
+
+    @Test func whoAssumesWhatIsOldWritesNothing() async throws {
+        try await withDesks { first, second in
+            try await first.start()
+            try await second.answer("ConsumerVerified")
+            let before = try await first.everything()
+            await #expect(throws: PostgresError.self) {
+                try await first.assume("TicketCreated", ["ticketId": "t1", "total": 1900])
+            }
+            #expect(try await first.everything() == before)
+            #expect(first.sagas.memory.withLock { $0.stamps(of: [first.saga]) }.isEmpty, "and it reads the next time")
+            #expect(try await first.answer("TicketCreated", ["ticketId": "t1", "total": 1900]) == .read)
+        }
+    }
+
+    /// The same version, written anew by somebody else, as after a restore from a backup.
+    @Test(arguments: [(milliseconds: Int64(1), versions: Int64(0)), (milliseconds: 0, versions: -1)])
+    func whoeverChangedTheRowIsNoticed(milliseconds: Int64, versions: Int64) async throws {
+        try await withDesks { first, _ in
+            try await first.start()
+            try await first.answer("ConsumerVerified")
+            try await first.changeRow(milliseconds: milliseconds, versions: versions)
+            let before = try await first.everything()
+            await #expect(throws: PostgresError.self) {
+                try await first.assume("TicketCreated", ["ticketId": "t1", "total": 1900])
+            }
+            #expect(try await first.everything() == before)
+        }
+    }
+
+    @Test func whoeverIsWritingTheRowIsWaitedForAndNoticed() async throws {
+        try await withDesks { first, second in
+            try await first.start()
+            try await second.answer("ConsumerVerified")
+            #expect(second.isRemembered)
+            let ticket: Record = ["ticketId": "t1", "total": 1900]
+            var waiting: Task<Bool, any Error>?
+            try await first.answer("TicketCreated", ticket) {
+                waiting = Task { try await second.assume("TicketCreated", ticket) }
+                try await waitUntil("the second waits for the row") { try await first.isAnybodyWaiting() }
+            }
+            await #expect(throws: PostgresError.self) { try await waiting?.value }
+            try await first.expectStored(version: 3, isOver: false)
+        }
+    }
+
+    @Test func aKeyThatIsTakenIsNoticed() async throws {
+        try await withDesks { first, second in
+            try await first.start(knowing: .keysAreFree)
+            let before = try await first.everything()
+            await #expect(throws: PostgresError.self) { try await second.start(knowing: .keysAreFree) }
+            #expect(try await first.everything() == before)
+            try await first.expectStored(version: 1, isOver: false)
+        }
+    }
+
     private func withDesks(_ body: (Desk, Desk) async throws -> Void) async throws {
         let cluster = try await SharedServers.postgres()
         try await cluster.withDatabase { database in
@@ -94,7 +160,7 @@ private struct Desk {
             shelf: shelf, commands: CommandMaker(user: "orchestrator"), now: { Logger.wallClockMilliseconds() })
     }
 
-    func start() async throws {
+    func start(knowing known: SagaTransaction.Knowledge = .nothing) async throws {
         let definition = try #require(shelf.definitions(startingOn: "order.created").first)
         let payload: Record = [
             "orderId": "o1", "consumerId": "ada", "restaurantId": "roma",
@@ -102,8 +168,45 @@ private struct Desk {
         ]
         let start = SagaStart(definition: definition, key: #""o1""#, id: saga)
         let input = SagaInput(.starting(start), .started(StartEvent(saga: saga, payload: payload)))
-        let result = try await pool.withTransaction { try await sagas.take([input], in: $0) }
+        let result = try await pool.withTransaction(retry: .never) { transaction in
+            try await sagas.take([input], knowing: known, in: transaction)
+        }
         remember(result)
+    }
+
+    var isRemembered: Bool { !sagas.memory.withLock { $0.stamps(of: [saga]) }.isEmpty }
+
+    /// Takes the answer to the command that is out as if the row were what is remembered.
+    ///
+    /// - Returns: false if nothing is remembered.
+    @discardableResult
+    func assume(_ name: String, _ payload: Record = Record()) async throws -> Bool {
+        let reply = try await reply(name, payload)
+        guard let remembered = sagas.memory.withLock({ $0.takeAll([saga]) }) else { return false }
+        let result = try await pool.withTransaction(retry: .never) { transaction in
+            try await sagas.take(
+                [SagaInput(.existing(saga), .replied(reply))], knowing: .remembered(remembered), in: transaction)
+        }
+        remember(result)
+        return true
+    }
+
+    func changeRow(milliseconds: Int64, versions: Int64) async throws {
+        try await pool.query(
+            """
+            UPDATE saga_instance
+            SET version = version + \(versions), changed_at = changed_at + \(milliseconds) * interval '1 ms'
+            """)
+    }
+
+    /// All rows of sagas and histories, in words.
+    func everything() async throws -> [String] {
+        let rows = try await pool.query(
+            """
+            SELECT saga_instance::text FROM saga_instance UNION ALL SELECT saga_history::text FROM saga_history
+            UNION ALL SELECT saga_key::text FROM saga_key ORDER BY 1
+            """)
+        return try rows.map { try $0.decode(String.self, at: 0) }
     }
 
     /// Takes the answer to the command that is out, as it comes by message.
@@ -118,16 +221,14 @@ private struct Desk {
         _ name: String, _ payload: Record = Record(), isGivenUp: Bool = false, isForgotten: Bool = false,
         beforeCommit: () async throws -> Void = {}
     ) async throws -> Reading {
-        let asked = try await command()
-        let reply = SagaModel.Reply(
-            causation: asked.request, sender: asked.participant, name: name, turn: asked.turn, payload: payload)
+        let reply = try await reply(name, payload)
         let stamps = sagas.memory.withLock { $0.stamps(of: [saga]) }
         if isForgotten, let stamp = stamps[saga] { _ = sagas.memory.withLock { $0.take(saga, stamp) } }
         let lock = InstanceStore.lock([saga], known: stamps)
         let (result, reading) = try await pool.withTransaction(retry: .never) { transaction in
             let rows = try await transaction.query(lock)
             let result = try await sagas.take(
-                [SagaInput(.existing(saga), .replied(reply))], locked: rows, in: transaction)
+                [SagaInput(.existing(saga), .replied(reply))], knowing: .rows(rows), in: transaction)
             #expect(result.failures.isEmpty)
             try await beforeCommit()
             if isGivenUp { throw GivenUp() }
@@ -135,6 +236,12 @@ private struct Desk {
         }
         remember(result)
         return reading
+    }
+
+    private func reply(_ name: String, _ payload: Record) async throws -> SagaModel.Reply {
+        let asked = try await command()
+        return SagaModel.Reply(
+            causation: asked.request, sender: asked.participant, name: name, turn: asked.turn, payload: payload)
     }
 
     private func remember(_ result: SagaTransaction.Result) {
