@@ -12,9 +12,6 @@ PUBLIC_LIBRARIES := AMQP Postgres Messaging Participant
 # The executables that `skald up` runs.
 SERVICES := OrderService ConsumerService KitchenService AccountingService OrchestratorService
 
-# What the sanitizers run: everything but the tests of style, which run no code of ours.
-SANITIZED := --skip RepositoryTests
-
 # The tests that start servers.
 WITH_SERVERS := ^(LocalServersTests|IntegrationTests|EndToEndTests)\.
 
@@ -66,12 +63,20 @@ test: deps lint build check ## Run every test, with real servers it starts itsel
 test-full: deps build ## Run the participant's storm and poison tests at full size: 20,000 and 11,000 commands
 	SKALD_FULL_TESTS=1 swift test --skip-build --filter 'StormTests|PoisonTests'
 
+# $(call sanitized,thread): builds and runs the tests under a sanitizer; as in `test`, those with servers one by one.
+define sanitized
+	swift build --build-tests --sanitize $(1) --scratch-path .build/$(1)
+	.ci/tests --skip-build --sanitize $(1) --scratch-path .build/$(1) $(if $(FILTER),--no-parallel $(FILTER),--skip RepositoryTests --skip '$(WITH_SERVERS)')
+	$(if $(FILTER),,.ci/tests --skip-build --sanitize $(1) --scratch-path .build/$(1) --no-parallel --filter '$(WITH_SERVERS)')
+endef
+
 # What has been freed is kept in quarantine; more of it than this, and the tests of bounded memory measure the sanitizer.
+test-sanitize: export TSAN_OPTIONS = halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions
+test-sanitize: export ASAN_OPTIONS = quarantine_size_mb=16
+test-sanitize: export LSAN_OPTIONS = suppressions=$(CURDIR)/.ci/leak-sanitizer-suppressions
 test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
-	TSAN_OPTIONS="halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions" \
-	    swift test --sanitize thread --scratch-path .build/thread $(SANITIZED) $(FILTER)
-	ASAN_OPTIONS="quarantine_size_mb=16" LSAN_OPTIONS="suppressions=$(CURDIR)/.ci/leak-sanitizer-suppressions" \
-	    swift test --sanitize address --scratch-path .build/address $(SANITIZED) $(FILTER)
+	$(call sanitized,thread)
+	$(call sanitized,address)
 
 bench: deps ## Run every benchmark in release mode (ARGS="--json --runs 3" is passed on)
 	swift build -c release --product skald-bench
