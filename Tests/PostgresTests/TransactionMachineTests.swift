@@ -38,6 +38,28 @@ import Testing
         #expect(told(machine.admit(generation: second, depth: 0)) == "begin")
     }
 
+    @Test func whatWasHeldGoesBeforeTheCommitThatWasAskedForMeanwhile() {
+        var machine = TransactionMachine()
+        let generation = machine.begin(TransactionOptions())
+        #expect(machine.hold(generation: generation, depth: 0) == nil)
+        #expect(machine.hold(generation: generation, depth: 0) == nil)
+        guard case .send = machine.commit() else { return #expect(Bool(false), "there is something to commit") }
+        #expect(told(machine.admit(generation: generation, depth: 0, wasHeld: true)) == "begin")
+        #expect(told(machine.admit(generation: generation, depth: 0, wasHeld: true)) == "proceed")
+        #expect(told(machine.admit(generation: generation, depth: 0)) == "transactionClosed")
+        #expect(machine.hold(generation: generation, depth: 0)?.code == .transactionClosed)
+        machine.ended()
+        #expect(told(machine.admit(generation: generation, depth: 0, wasHeld: true)) == "transactionClosed")
+    }
+
+    @Test func whatMayNotBeSentMayNotWaitEither() {
+        var (machine, generation) = opened()
+        #expect(machine.hold(generation: generation, depth: 1)?.code == .misuse)
+        #expect(machine.hold(generation: generation - 1, depth: 0)?.code == .transactionClosed)
+        machine.fail(failure, generation: generation)
+        #expect(machine.hold(generation: generation, depth: 0)?.code == .transactionAborted)
+    }
+
     @Test func aFailureRefusesTheRestAndRollsBackAtCommit() {
         var (machine, generation) = opened()
         machine.fail(failure, generation: generation)

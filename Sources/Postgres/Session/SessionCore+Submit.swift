@@ -14,10 +14,15 @@ extension SessionCore {
     mutating func submit(_ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects) -> Submission {
         if let refusal = refusal(of: sql, for: reply) { return .refused(refusal) }
         guard use == .pipeline, held.isEmpty, hasRoom else {
+            if case .transaction(let generation, let depth) = reply.scope,
+                let refusal = transaction.hold(generation: generation, depth: depth)
+            {
+                return .refused(refusal)
+            }
             held.append(HeldStatement(sql: copy sql, reply: reply))
             return .underWay
         }
-        if let refusal = send(sql, for: reply, &effects) { return .refused(refusal) }
+        if let refusal = send(sql, for: reply, wasHeld: false, &effects) { return .refused(refusal) }
         guard isDirty, !isFlushPromised else { return .underWay }
         isFlushPromised = true
         return .unflushed
@@ -42,7 +47,9 @@ extension SessionCore {
         while hasRoom, let statement = held.removeFirst() {
             let reply = statement.reply
             if reply.isSettled { continue }
-            if let refusal = breakage ?? reply.interruptionError ?? send(statement.sql, for: reply, &effects) {
+            if let refusal = breakage ?? reply.interruptionError
+                ?? send(statement.sql, for: reply, wasHeld: true, &effects)
+            {
                 effects.settle(reply, .failure(refusal))
             }
         }
@@ -53,14 +60,14 @@ extension SessionCore {
     ///
     /// - Returns: why it cannot be sent.
     private mutating func send(
-        _ sql: borrowing SQL, for reply: Reply, _ effects: inout Effects
+        _ sql: borrowing SQL, for reply: Reply, wasHeld: Bool, _ effects: inout Effects
     ) -> PostgresError? {
         switch reply.scope {
         case .autocommit:
             put(sql, for: reply, &effects)
             synchronise(reply, &effects)
         case .transaction(let generation, let depth):
-            switch transaction.admit(generation: generation, depth: depth) {
+            switch transaction.admit(generation: generation, depth: depth, wasHeld: wasHeld) {
             case .proceed: break
             case .begin(let options): putBegin(options, generation: generation, &effects)
             case .refuse(let error): return error

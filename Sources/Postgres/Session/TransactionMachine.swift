@@ -42,6 +42,8 @@ struct TransactionMachine {
     private(set) var depth = 0
     /// What first went wrong in it, also after COMMIT has been sent.
     private(set) var firstFailure: PostgresError?
+    /// How it begins, while all that was asked of it is held back.
+    private var heldBegin: TransactionOptions?
     /// The server's number for it, once known.
     var transactionID: PostgresTransactionID?
 
@@ -51,6 +53,7 @@ struct TransactionMachine {
         depth = 0
         firstFailure = nil
         transactionID = nil
+        heldBegin = nil
         state = .unopened(options)
         return generation
     }
@@ -58,17 +61,38 @@ struct TransactionMachine {
     /// - Parameters:
     ///   - generation: which transaction the statement belongs to.
     ///   - depth: how many savepoints its caller is inside of.
-    mutating func admit(generation: Int, depth: Int) -> Admission {
-        guard generation == self.generation else { return .refuse(Self.closed) }
-        switch state {
-        case .none, .closing: return .refuse(Self.closed)
-        case .failed(let cause, _):
-            return .refuse(PostgresError(.transactionAborted, cause: cause))
-        case .unopened, .open:
-            guard depth == self.depth else { return .refuse(Self.wrongDepth) }
-            guard case .unopened(let options) = state else { return .proceed }
+    ///   - wasHeld: whether ``hold(generation:depth:)`` let it wait. It goes before whatever closes the transaction, also if that
+    ///     has been asked for meanwhile: it stands in front of it.
+    mutating func admit(generation: Int, depth: Int, wasHeld: Bool = false) -> Admission {
+        if let refusal = refusal(generation: generation, depth: depth, wasHeld: wasHeld) { return .refuse(refusal) }
+        if case .unopened(let options) = state {
             state = .open
             return .begin(options)
+        }
+        guard let options = heldBegin else { return .proceed }
+        heldBegin = nil
+        return .begin(options)
+    }
+
+    /// Lets a statement of the transaction wait for room. From then on there is something to commit.
+    ///
+    /// - Returns: why it is refused at once.
+    mutating func hold(generation: Int, depth: Int) -> PostgresError? {
+        if let refusal = refusal(generation: generation, depth: depth, wasHeld: false) { return refusal }
+        if case .unopened(let options) = state {
+            heldBegin = options
+            state = .open
+        }
+        return nil
+    }
+
+    private func refusal(generation: Int, depth: Int, wasHeld: Bool) -> PostgresError? {
+        guard generation == self.generation else { return Self.closed }
+        switch state {
+        case .none: return Self.closed
+        case .closing: return wasHeld ? nil : Self.closed
+        case .failed(let cause, _): return PostgresError(.transactionAborted, cause: cause)
+        case .unopened, .open: return depth == self.depth ? nil : Self.wrongDepth
         }
     }
 
@@ -142,6 +166,7 @@ struct TransactionMachine {
     mutating func ended() {
         state = .none
         depth = 0
+        heldBegin = nil
     }
 
     private static let closed = PostgresError(

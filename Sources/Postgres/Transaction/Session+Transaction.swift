@@ -78,7 +78,11 @@ extension Session {
                 await rollBack()
             }
             metrics.rollbacks.add(1)
-            return error
+            // COMMIT may have been skipped because of one that was itself only refused behind the first failure.
+            guard error.code == .transactionAborted, let first = core.withLock({ $0.transaction.firstFailure }) else {
+                return error
+            }
+            return PostgresError(.transactionAborted, cause: first)
         }
     }
 

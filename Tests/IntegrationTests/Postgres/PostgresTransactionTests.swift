@@ -22,6 +22,42 @@ import Testing
 
     struct Unrelated: Error {}
 
+    /// What nobody waits for is held back as well once enough is under way, and stands in front of COMMIT all the same.
+    @Test(arguments: [
+        (countMax: 1, byteCountMax: 1 << 20), (countMax: 2, byteCountMax: 1 << 20), (countMax: 99, byteCountMax: 20),
+    ])
+    func whatIsHeldBackIsCommittedOrNothingIs(countMax: Int, byteCountMax: Int) async throws {
+        try await Database.withPool {
+            $0.limits.statementCountInFlightMax = countMax
+            $0.limits.byteCountInFlightMax = byteCountMax
+        } _: { pool in
+            try await pool.execute("CREATE TABLE item (id bigint PRIMARY KEY)")
+            try await pool.withTransaction { transaction in
+                for id in 0..<50 { try transaction.enqueue("INSERT INTO item VALUES (\(Int64(id)))") }
+            }
+            #expect(try await pool.query("SELECT count(*) FROM item").only().decode(Int.self, at: 0) == 50)
+
+            for duplicate in [0, 1, 25, 49] {
+                let error = try await postgresError {
+                    try await pool.withTransaction { transaction in
+                        for id in 0..<50 {
+                            let id = Int64(id == duplicate ? 0 : id + 100)
+                            try transaction.enqueue("INSERT INTO item VALUES (\(id))")
+                        }
+                    }
+                }
+                #expect((error.cause ?? error).code == .uniqueViolation)
+            }
+            await #expect(throws: Unrelated.self) {
+                try await pool.withTransaction { transaction in
+                    for id in 200..<250 { try transaction.enqueue("INSERT INTO item VALUES (\(Int64(id)))") }
+                    throw Unrelated()
+                }
+            }
+            #expect(try await pool.query("SELECT count(*) FROM item").only().decode(Int.self, at: 0) == 50)
+        }
+    }
+
     @Test func whatThrowsIsRolledBack() async throws {
         try await withItems { pool in
             await #expect(throws: Unrelated.self) {
