@@ -44,6 +44,7 @@ import Testing
         World.Budget(commitsUnknown: 1, confirmsLost: 1, reconnects: 2),
         World.Budget(crashes: 1, copies: 1, confirmsLost: 1),
         World.Budget(commitsUnknown: 1, reconnects: 1, unclearErrors: 1),
+        World.Budget(commitsUnknown: 2, groundFailures: 1),
     ]
 
     @Test(arguments: budgets) func anEffectHappensOnceAndItsReplyComesWithTheSameBytes(budget: World.Budget) {

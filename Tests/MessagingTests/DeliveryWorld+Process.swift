@@ -43,6 +43,7 @@ extension DeliveryWorld {
         switch task {
         case .action(.open): return done.opening()
         case .action(.commit(let fences)): return done.committing(fences)
+        case .action(.close): return done.closing()
         case .action(let action): return [done.changed { $0.perform(action) }]
         case .handle(let place, let decision): return done.handling(place, decision)
         case .publish(let row): return done.publishingRow(row)
@@ -154,6 +155,21 @@ extension DeliveryWorld {
             }
         }
         return next + groundFailing()
+    }
+
+    /// The run wrote nothing; what ends its transaction may be lost all the same.
+    private func closing() -> [DeliveryWorld] {
+        let closed = changed {
+            $0.staged = nil
+            $0.tell { $0.committed() }
+        }
+        guard budget.commitsUnknown > 0 else { return [closed] + groundFailing() }
+        let unknown = changed {
+            $0.budget.commitsUnknown -= 1
+            $0.staged = nil
+            $0.tell { $0.commitUnknown() }
+        }
+        return [closed, unknown] + groundFailing()
     }
 
     private mutating func apply(_ fences: [Int: FenceState]) {

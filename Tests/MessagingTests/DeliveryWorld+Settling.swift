@@ -4,12 +4,9 @@ import Messaging
 extension DeliveryWorld {
     mutating func perform(_ action: DeliveryMachine.Action) {
         switch action {
-        case .open, .commit: break
+        case .open, .commit, .close: break
         case .handle(let decisions):
             process?.toDo += decisions.sorted { $0.key < $1.key }.map { Task.handle($0.key, $0.value) }
-        case .close:
-            staged = nil
-            tellMachine { $0.committed() }
         case .settle(let acknowledged, let rows, let resend):
             acknowledge(acknowledged)
             process?.toDo += (0..<rows).map { Task.publish(row: $0) } + resend.map { Task.resend($0) }

@@ -62,9 +62,10 @@ extension DeliveryMachine {
         }
     }
 
-    /// The connection broke after the commit was sent and before its answer came.
+    /// The connection broke after the commit was sent and before its answer came. What closes a run that wrote nothing is a
+    /// commit, too.
     package mutating func commitUnknown() -> Action {
-        expect(.committing)
+        precondition(phase == .committing || phase == .closing, "the run is \(phase), no commit was sent")
         phase = .ended
         return .abandon(rowsInDoubt: rowCount)
     }

@@ -13,14 +13,15 @@ struct PauseKeeping: Sendable {
     private static let countMax = 64
 
     func run(_ participant: Participant) async throws {
-        var wasAnythingPaused = true
+        var mayAnyBelieveInPauses = true
         while !Task.isCancelled {
             do {
                 let paused = try await SagaPauseStore.paused(in: participant.pool)
-                if !paused.isEmpty || wasAnythingPaused {
+                if !paused.isEmpty || mayAnyBelieveInPauses {
                     while try await tell(paused, participant) == Self.countMax {}
+                    // Sagas that were locked have been passed over, and must hear of a resume, too.
+                    mayAnyBelieveInPauses = try await SagaPauseStore.isAnyPause(believedIn: participant.pool)
                 }
-                wasAnythingPaused = !paused.isEmpty
             } catch is ParticipantNotRunning {
                 // It waits for what it stands on.
             } catch {

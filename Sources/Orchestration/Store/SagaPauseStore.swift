@@ -27,6 +27,13 @@ struct SagaPauseStore: Sendable {
         return names
     }
 
+    /// Whether any running saga takes a participant for paused.
+    static func isAnyPause(believedIn database: some PostgresQueryable) async throws(PostgresError) -> Bool {
+        try await database.query(
+            "SELECT EXISTS (SELECT FROM saga_instance WHERE ended_at IS NULL AND paused <> '{}')"
+        ).only().decode(at: 0)
+    }
+
     static func untold(
         _ paused: [String], countMax: Int, in transaction: Transaction
     ) async throws(PostgresError) -> [Untold] {

@@ -79,11 +79,12 @@ struct BatchRunner {
                     try await open(store, in: transaction)
                 }
             CrashPoint.claimed.reach()
-            try store.enqueueDeletion(confirmed, in: transaction)
             if let suspect { try transaction.enqueue(SuspectStore.removal(of: suspect)) }
-            guard let decisions else { return }
+            guard let decisions else { return try store.enqueueDeletion(confirmed, in: transaction) }
             let handled = try await handle(decisions, opening, in: transaction)
             CrashPoint.handled.reach()
+            // Behind the rows that handlers lock, as everybody else does, and before a row with one of these ids is written anew.
+            try store.enqueueDeletion(confirmed, in: transaction)
             try write(handled.members, store, in: transaction)
             committed = handled.committed
             CrashPoint.written.reach()
@@ -233,6 +234,7 @@ struct BatchRunner {
 
     private mutating func failed(_ error: any Error) -> RunAttempt {
         let verdict = FailureRule.verdict(on: error)
+        if isOptimistic, case .ended(.deadlock, _) = verdict { worker.optimism.withLock { $0.wasInVain() } }
         if isOptimistic, verdict.isOfStatementOrHandler {
             // Whatever it is: who has read what is there will meet it again, and knows whose it is.
             worker.optimism.withLock { $0.wasInVain() }

@@ -89,14 +89,8 @@ final class QueueWorker: Sendable {
                 if deliveries.isEmpty { break }
                 CrashPoint.delivered.reach()
                 let batch = Batch(admit(deliveries))
-                if isCareful, !batch.members.contains(where: \.isSuspect) {
-                    // Before its ack brings the next one, which would have to be given back, and run alone.
-                    async let cancelled: Void = consumer.cancel(within: surroundings.stopWithin)
-                    await work(on: batch)
-                    await cancelled
-                    return false
-                }
                 await work(on: batch)
+                if isCareful, !batch.members.contains(where: \.isSuspect) { return false }
             }
             return isCareful
         }

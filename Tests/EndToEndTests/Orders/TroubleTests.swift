@@ -77,16 +77,40 @@ extension TownTests {
                 #expect(paused.exit == "exit status 0", "\(paused.output)")
                 try await town.keeper.stop("accounting")
                 try await town.place("o1")
-                try await waitUntil("the clock of the card stands") {
-                    let sagas = try await town.sagas().list().sagas
-                    guard let saga = sagas.first, let (_, instance) = try await town.sagas().instance(saga.id) else {
-                        return false
-                    }
-                    return instance.pending.contains { $0.state == .heldUnsent || $0.state == .heldAsking }
-                }
+                try await waitUntil("the clock of the card stands") { try await town.isAnySagaHeld() }
                 try await town.keeper.start("accounting")
                 let resumed = try await town.skald("participant", "resume", "accounting", "--reason", "it opened")
                 #expect(resumed.exit == "exit status 0", "\(resumed.output)")
+                try await town.until("o1", is: "APPROVED")
+                try await town.expectQuiet()
+            }
+        }
+
+        /// As one is while its reply is taken in, just when everybody is told.
+        @Test func aSagaThatIsLockedHearsOfAResumeLater() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                let paused = try await town.skald("participant", "pause", "accounting", "--reason", "a test")
+                #expect(paused.isSuccess, "\(paused.output)")
+                try await town.keeper.stop("kitchen")
+                try await town.place("o1")
+                try await waitUntil("the saga has been told") {
+                    try await town.has("orchestrator", "SELECT FROM saga_instance WHERE paused = '{accounting}'")
+                }
+                try await town.keeper.start("kitchen")
+                try await waitUntil("the card is not asked for") { try await town.isAnySagaHeld() }
+                try await town.database("orchestrator").withTransaction { transaction in
+                    try await transaction.query("SELECT FROM saga_instance FOR UPDATE")
+                    let resumed = try await town.skald("participant", "resume", "accounting", "--reason", "a test")
+                    #expect(resumed.isSuccess, "\(resumed.output)")
+                    try await waitUntil("nobody is paused") {
+                        try await town.has("orchestrator", "SELECT FROM saga_pause") == false
+                    }
+                    let resumedAt = ContinuousClock.now
+                    try await waitUntil("everybody has been told") {
+                        resumedAt.duration(to: .now) > .seconds(3)
+                    }
+                }
                 try await town.until("o1", is: "APPROVED")
                 try await town.expectQuiet()
             }
@@ -170,5 +194,15 @@ extension TownTests {
                 try await town.expectQuiet()
             }
         }
+    }
+}
+
+extension Town {
+    /// Whether a command of any saga waits for somebody who is paused.
+    fileprivate func isAnySagaHeld() async throws -> Bool {
+        guard let saga = try await sagas().list().sagas.first,
+            let (_, instance) = try await sagas().instance(saga.id)
+        else { return false }
+        return instance.pending.contains { $0.state == .heldUnsent || $0.state == .heldAsking }
     }
 }
