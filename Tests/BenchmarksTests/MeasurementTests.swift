@@ -7,12 +7,19 @@ import Testing
 @Suite struct MeasurementTests {
     @Test func processorTimeOfWorkIsSeenWholeAndByThread() async throws {
         let measurement = try await Measurement.take(count: 10) { _ in
-            let start = ProcessorTime.ofThisProcess()
-            while ProcessorTime.ofThisProcess() - start < .milliseconds(20) {}
+            // This thread's own: other tests work beside it.
+            let start = Self.threadTime()
+            while Self.threadTime() - start < .milliseconds(20) {}
         }
         #expect(measurement.processorTime >= .milliseconds(20))
         #expect(measurement.processorMicrosecondsPerUnit >= 2_000)
         #expect(measurement.threadTimes.values.reduce(.zero, +) >= .milliseconds(15))
+    }
+
+    private static func threadTime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     @Test func anotherProcessHasAClockToo() {

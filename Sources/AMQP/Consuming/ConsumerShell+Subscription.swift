@@ -144,9 +144,9 @@ extension ConsumerShell {
         let incarnation = state.withLock { $0.incarnation }
         while true {
             _ = try await channel.call(subscription)
-            firstOpen.settle(.success(()))
             core.metrics.consumersUp.add(1)
             defer { core.metrics.consumersUp.add(-1) }
+            firstOpen.settle(.success(()))
             core.events.send(.consumerUp(queue: queue))
             core.report(member, generation: generation, isUp: true)
             backoff.reset()

@@ -9,6 +9,7 @@ extension Session {
             let reply = Reply(scope: scope)
             let timer = timeout.map { enforce($0, on: reply) }
             let outcome = await send(sql, for: reply)
+            showHandOver()
             if let timer { executor.callOff(timer) }
             switch outcome {
             case .success(let result): return result
@@ -88,11 +89,17 @@ extension Session {
                 core.flush(&effects)
             }
         }
+        showHandOver()
         switch outcome {
         case .success(let result): return result
         case .synchronised: preconditionFailure("a statement was settled without a result")
         case .failure(let error): throw error.inStatement(sql.text)
         }
+    }
+
+    /// Resuming a task orders memory between threads; the thread sanitizer sees that on Linux only where a lock is.
+    private func showHandOver() {
+        if !executor.isCurrentThread { core.withLock { _ in } }
     }
 
     /// How often a statement that certainly did not run is sent.
