@@ -70,9 +70,10 @@ define sanitized
 	$(if $(FILTER),,.ci/tests --skip-build --sanitize $(1) --scratch-path .build/$(1) --no-parallel --filter '$(WITH_SERVERS)')
 endef
 
-# What has been freed is kept in quarantine; more of it than this, and the tests of bounded memory measure the sanitizer.
+# What has been freed is kept in quarantine; more of it than this, and the tests of bounded memory measure the sanitizer. The
+# suppressions look for frames that are far down.
 test-sanitize: export TSAN_OPTIONS = halt_on_error=0 suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions
-test-sanitize: export ASAN_OPTIONS = quarantine_size_mb=16
+test-sanitize: export ASAN_OPTIONS = quarantine_size_mb=16:malloc_context_size=64
 test-sanitize: export LSAN_OPTIONS = suppressions=$(CURDIR)/.ci/leak-sanitizer-suppressions
 test-sanitize: deps ## Run the tests under the thread and the address sanitizer (FILTER="--filter AMQP" narrows)
 	$(call sanitized,thread)

@@ -19,6 +19,14 @@ struct Deliveries: ~Copyable {
         shell.state.withLock { $0.channel = Channel(number: 1, link: link) }
     }
 
+    deinit {
+        // They know the shell, and the shell knows them until it ends, which this one never does.
+        shell.state.withLock { state in
+            state.buffer = DeliveryBuffer()
+            state.taken = []
+        }
+    }
+
     /// Has these messages come at a time.
     mutating func come(_ messages: [Message]) throws {
         for message in messages {

@@ -8,7 +8,7 @@ package final class LocalProcess: Sendable {
     package struct Program: Sendable {
         /// The program's path and what it is given.
         package var arguments: [String]
-        /// The whole environment; nothing of ours is passed on.
+        /// The whole environment; nothing of ours is passed on, except how the sanitizers report where this program has one.
         package var environment: [String: String]
         package var folder: String
         /// Where standard error goes; nil for this program's own.
@@ -23,12 +23,17 @@ package final class LocalProcess: Sendable {
             outputPath: String? = nil, grace: Duration = .seconds(30)
         ) {
             self.arguments = arguments
-            self.environment = environment
+            self.environment = environment.merging(Self.sanitizerOptions) { own, _ in own }
             self.folder = folder
             self.logPath = logPath
             self.outputPath = outputPath
             self.grace = grace
         }
+
+        private static let sanitizerOptions: [String: String] = ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"]
+            .reduce(into: [:]) { options, name in
+                if let value = unsafe getenv(name) { options[name] = unsafe String(cString: value) }
+            }
     }
 
     private let child: ChildProcess
