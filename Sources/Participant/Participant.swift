@@ -24,6 +24,7 @@ public final class Participant: Sendable {
     let telemetry: ParticipantTelemetry
     let broker: BrokerWatch
     let startup = StartupState()
+    let inHand = WorkInHand()
     let factory: MessageFactory
     /// Sends what transactions of our own have to say; nil while the participant does not work.
     let sender = Lock<OutboxSender?>(nil)
@@ -161,6 +162,14 @@ public final class Participant: Sendable {
         return Int(try await connection.status(ofQueue: queue).messageCount)
     }
 
+    /// Since when messages of a queue are in the hands of this process; nil if all that it took is settled.
+    ///
+    /// Everything that was delivered by then is settled with them, or stays in hand.
+    package func holdsMessages(ofQueue queue: String) -> ContinuousClock.Instant? { inHand.since(ofQueue: queue) }
+
+    /// Whether messages go in and out: it is connected, and neither an operator nor the broker holds it back.
+    package var isWorking: Bool { startup.isRunning && broker.isConnected && gate.isOpen }
+
     private func begin(_ sender: OutboxSender, _ connection: Connection) {
         consuming.withLock { $0 = connection }
         self.sender.withLock { $0 = sender }
@@ -194,7 +203,7 @@ public final class Participant: Sendable {
     private func surroundings(_ dispatch: Dispatch) -> QueueSurroundings {
         QueueSurroundings(
             service: configuration.service, user: configuration.user, database: database, dispatch: dispatch,
-            gate: gate, solitude: Solitude(), pauses: pausedTypes, batch: configuration.batch,
+            gate: gate, solitude: Solitude(), inHand: inHand, pauses: pausedTypes, batch: configuration.batch,
             stopWithin: configuration.deadlines.stop,
             horizon: configuration.retention.horizon, telemetry: telemetry, now: now)
     }

@@ -9,18 +9,16 @@ import Telemetry
 struct TimerScan: Sendable {
     let sagas: SagaTransaction
     let log: Logger
-    /// While replies wait in it no timer fires: they may have come before the timers' time.
     let replyQueue: String
 
     static let interval = Duration.milliseconds(250)
     private static let countMax = 64
-    /// A timer this late fires whatever waits: a reply queue that never empties must not stop the clocks for ever.
-    private static let latenessMax = Int64(60_000)
 
     func run(_ participant: Participant) async throws {
+        var rule = TimerRule()
         while !Task.isCancelled {
             do {
-                while try await fire(participant) == Self.countMax {}
+                while try await fire(participant, &rule) == Self.countMax {}
             } catch is ParticipantNotRunning {
                 // It waits for what it stands on; so do the timers.
             } catch {
@@ -32,12 +30,18 @@ struct TimerScan: Sendable {
     }
 
     /// - Returns: how many sagas were looked at.
-    private func fire(_ participant: Participant) async throws -> Int {
+    private func fire(_ participant: Participant, _ rule: inout TimerRule) async throws -> Int {
+        guard participant.isWorking else { return 0 }
         let now = sagas.now()
         let isAnyWaking = InstanceStore.isAnyWaking(by: PostgresTimestamp(milliseconds: now))
-        guard try await participant.pool.query(isAnyWaking).only().decode(Bool.self, at: 0) else { return 0 }
-        let isAnyReplyWaiting = try await participant.waitingCount(inQueue: replyQueue) > 0
-        let due = isAnyReplyWaiting ? now - Self.latenessMax : now
+        let isAnyDue = try await participant.pool.query(isAnyWaking).only().decode(Bool.self, at: 0)
+        rule.hears(at: .now)
+        guard isAnyDue else { return 0 }
+        // In this order: what is in the queue no more is in hand, or settled.
+        let waitingCount = try await participant.waitingCount(inQueue: replyQueue)
+        let heldSince = participant.holdsMessages(ofQueue: replyQueue)
+        let lateness = rule.lateness(at: .now, waitingCount: waitingCount, heldSince: heldSince)
+        let due = now - Int64(lateness / .milliseconds(1))
         return try await participant.transact { transaction in
             let locked = try await transaction.query(
                 InstanceStore.lock(wakingBy: PostgresTimestamp(milliseconds: due), countMax: Self.countMax))

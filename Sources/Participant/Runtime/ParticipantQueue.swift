@@ -40,6 +40,7 @@ struct QueueSurroundings: Sendable {
     let dispatch: Dispatch
     let gate: Gate
     let solitude: Solitude
+    let inHand: WorkInHand
     let pauses: PausedTypes
     let batch: ParticipantConfiguration.Batch
     let stopWithin: Duration

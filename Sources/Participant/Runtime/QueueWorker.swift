@@ -77,7 +77,11 @@ final class QueueWorker: Sendable {
     /// - Returns: whether there still is.
     private func consume(_ consumer: Consumer, isCareful: Bool) async -> Bool {
         await withTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
+            defer {
+                group.cancelAll()
+                // What is left goes back to the broker with the consumer, and is delivered again.
+                surroundings.inHand.ended(onQueue: queue.name)
+            }
             group.addTask { [gate = surroundings.gate, stopWithin = surroundings.stopWithin, queue] in
                 await gate.untilClosed(counting: queue.gateReasons)
                 // A consumer that waits for messages has to hear of it.
@@ -87,9 +91,12 @@ final class QueueWorker: Sendable {
                 await surroundings.dispatch.ledger.room()
                 let deliveries = await consumer.nextBatch(countMax: surroundings.batch.sizeMax)
                 if deliveries.isEmpty { break }
+                surroundings.inHand.began(onQueue: queue.name)
                 CrashPoint.delivered.reach()
                 let batch = Batch(admit(deliveries))
                 await work(on: batch)
+                // Behind a full batch there may be messages that were delivered with it.
+                if deliveries.count < surroundings.batch.sizeMax { surroundings.inHand.ended(onQueue: queue.name) }
                 if isCareful, !batch.members.contains(where: \.isSuspect) { return false }
             }
             return isCareful

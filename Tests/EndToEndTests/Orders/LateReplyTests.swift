@@ -10,7 +10,7 @@ extension TownTests {
         @Test func aReplyAfterItsStepWasGivenUpChangesNothing() async throws {
             try await Town.withTown { town in
                 try await town.settle()
-                let folder = try await town.beImpatient(with: .card)
+                let folder = try await town.beImpatient(with: .card(seconds: 1))
                 defer { folder.remove() }
                 // It neither answers nor ends, until the step is in doubt and being undone.
                 try town.keeper.suspend("accounting")
@@ -30,7 +30,7 @@ extension TownTests {
         @Test func aReplyAfterTheEndOfItsSagaChangesNothing() async throws {
             try await Town.withTown { town in
                 try await town.settle()
-                let folder = try await town.beImpatient(with: .card)
+                let folder = try await town.beImpatient(with: .card(seconds: 1))
                 defer { folder.remove() }
                 try await town.keeper.stop("accounting")
                 try await town.place("o1")
@@ -89,14 +89,14 @@ extension TownTests {
 extension Town {
     /// Where a saga loses its patience.
     enum ShortStep {
-        /// One second, then the card is released again.
-        case card
+        /// So many seconds, then the card is released again.
+        case card(seconds: Int)
         /// One second, then the same request again, many times.
         case ticket
 
         fileprivate func shorten(_ text: String) -> String {
             switch self {
-            case .card:
+            case .card(let seconds):
                 text.replacing(
                     """
                     accounting.ReverseAuthorization, with: { orderId: data.orderId } }   # serves the doubt alone
@@ -104,7 +104,7 @@ extension Town {
                     """,
                     with: """
                         accounting.ReverseAuthorization, with: { orderId: data.orderId }, timeout: PT1S }
-                            timeout: PT1S
+                            timeout: PT\(seconds)S
                             retry: { attempts: 1 }
                         """)
             case .ticket:
