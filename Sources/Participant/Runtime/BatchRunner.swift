@@ -50,7 +50,9 @@ struct BatchRunner {
 
     mutating func attempt() async -> RunAttempt {
         let start = ContinuousClock.now
-        let deleted = worker.surroundings.dispatch.ledger.takeConfirmed()
+        let limits = worker.surroundings.batch
+        let deleted = worker.surroundings.dispatch.ledger.takeConfirmed(
+            fromCount: limits.sizeMax, orAge: limits.idleDelay / 2)
         do {
             try await transact(deleting: deleted)
         } catch {

@@ -5,8 +5,9 @@ import Telemetry
 final class OutboxLedger: Sendable {
     private struct State {
         var unconfirmedCount = 0
-        /// The broker has them; the next batch deletes them.
+        /// The broker has them; a batch deletes them when there are enough, or the first has waited for long.
         var confirmed: [UUIDv7] = []
+        var firstConfirmedAt = ContinuousClock.now
         /// Nobody knows whether the broker has them, or whether the rows are there; with until when to look for a row that
         /// is not there.
         var inDoubt: [UUIDv7: ContinuousClock.Instant] = [:]
@@ -53,14 +54,26 @@ final class OutboxLedger: Sendable {
         }
     }
 
-    func confirmed(_ ids: [UUIDv7]) {
+    func confirmed(_ ids: [UUIDv7], now: ContinuousClock.Instant = .now) {
         if ids.isEmpty { return }
-        state.withLock { $0.confirmed += ids }
+        state.withLock { state in
+            if state.confirmed.isEmpty { state.firstConfirmedAt = now }
+            state.confirmed += ids
+        }
     }
 
     /// Takes the rows that may be deleted. Whoever takes them deletes them, or gives them back.
-    func takeConfirmed() -> [UUIDv7] {
+    ///
+    /// A statement costs about as much for one row as for dozens, so that few rows wait for more.
+    ///
+    /// - Parameters:
+    ///   - count: from how many on they are taken.
+    ///   - age: how long the first must have waited if they are fewer.
+    func takeConfirmed(
+        fromCount count: Int = 1, orAge age: Duration = .zero, now: ContinuousClock.Instant = .now
+    ) -> [UUIDv7] {
         state.withLock { state in
+            guard state.confirmed.count >= count || now - state.firstConfirmedAt >= age else { return [] }
             defer { state.confirmed = [] }
             return state.confirmed
         }
