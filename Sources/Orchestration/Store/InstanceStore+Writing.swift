@@ -89,7 +89,9 @@ extension InstanceStore {
     }
 
     /// The update of rows that nobody has read or locked. It fails where one is not what it was taken to be.
-    private static func update(assumed folds: [SagaFold], at now: Int64) -> SQL {
+    ///
+    /// Rows are locked in the order of the folds, as each is looked for by its key.
+    static func update(assumed folds: [SagaFold], at now: Int64) -> SQL {
         let stamps = folds.map { PostgresTimestamp(milliseconds: $0.assumed?.changedAt ?? 0) }
         return """
             WITH written AS (

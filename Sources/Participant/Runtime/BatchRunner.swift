@@ -74,17 +74,18 @@ struct BatchRunner {
         let assumed = assume()
         // The inbox tells what became of a commit whose answer was lost, so the server need not be asked for an id.
         try await database.pool.withTransaction(tracksOutcome: false, retry: .never) { transaction in
-            let (decisions, opening) =
+            let (decisions, opening): ([Int: FenceDecision]?, RunOpening) =
                 if let assumed {
-                    (try openOptimistically(store, in: transaction), RunOpening.assumed(assumed))
+                    (try openOptimistically(store, in: transaction), .assumed(assumed))
                 } else {
                     try await open(store, in: transaction)
                 }
-            CrashPoint.claimed.reach()
+            // An optimistic run has sent nothing yet.
+            if !isOptimistic { CrashPoint.claimed.reach() }
             if let suspect { try transaction.enqueue(SuspectStore.removal(of: suspect)) }
             guard let decisions else { return try store.enqueueDeletion(confirmed, in: transaction) }
             let handled = try await handle(decisions, opening, in: transaction)
-            CrashPoint.handled.reach()
+            if !isOptimistic { CrashPoint.handled.reach() }
             // Behind the rows that handlers lock, as everybody else does, and before a row with one of these ids is written anew.
             try store.enqueueDeletion(confirmed, in: transaction)
             try write(handled.members, store, in: transaction)
@@ -110,7 +111,7 @@ struct BatchRunner {
 
     private mutating func openOptimistically(
         _ store: RunStore, in transaction: Transaction
-    ) throws(PostgresError) -> [Int: FenceDecision]? {
+    ) throws(PostgresError) -> [Int: FenceDecision] {
         let begin = machine.begin()
         precondition(begin == .open, "a run begins with \(begin)")
         try store.enqueueOpening(members, keys: keys, in: transaction)
@@ -236,10 +237,11 @@ struct BatchRunner {
 
     private mutating func failed(_ error: any Error) -> RunAttempt {
         let verdict = FailureRule.verdict(on: error)
-        if isOptimistic, case .ended(.deadlock, _) = verdict { worker.optimism.withLock { $0.wasInVain() } }
+        if isOptimistic, verdict.isDeadlock || verdict.isOfStatementOrHandler {
+            worker.optimism.withLock { $0.wasInVain() }
+        }
         if isOptimistic, verdict.isOfStatementOrHandler {
             // Whatever it is: who has read what is there will meet it again, and knows whose it is.
-            worker.optimism.withLock { $0.wasInVain() }
             worker.metrics.conflicts.add()
             worker.log.debug("a batch begins again by reading", .failure(error))
             _ = machine.failed(.conflict)

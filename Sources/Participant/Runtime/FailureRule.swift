@@ -35,6 +35,10 @@ enum FailureRule {
             case .ended, .commitUnknown: false
             }
         }
+
+        var isDeadlock: Bool {
+            if case .ended(.deadlock, _) = self { true } else { false }
+        }
     }
 
     static func verdict(on error: any Error) -> Verdict {

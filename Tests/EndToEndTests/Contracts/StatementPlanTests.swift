@@ -3,11 +3,14 @@ import Contracts
 import LocalServers
 import Messaging
 import Postgres
+import SagaFile
+import SagaModel
 import Testing
 
 @testable import AccountingService
 @testable import ConsumerService
 @testable import KitchenService
+@testable import Orchestration
 @testable import OrderService
 @testable import Participant
 
@@ -66,11 +69,46 @@ import Testing
                 """)
     }
 
+    /// Locks are taken in the order of the ids: whoever is looked up one after the other is locked so.
+    @Test func ofTheOrchestrator() async throws {
+        let shelf = try DefinitionShelf(SagaLibrary(folder: Town.root + "/sagas"))
+        let definition = try #require(shelf.definitions(startingOn: "order.created").first)
+        let ids = (1...20).map { Identifier.saga(definition: "create-order", key: .string("o\($0)"), milliseconds: 1) }
+        let stamp = InstanceStamp(version: 1, changedAt: 1)
+        let assumed = InstanceStore.update(
+            assumed: ids.map { id in
+                let fold = SagaFold(starting: definition, at: 1, traceparent: nil)
+                fold.take(Input(.started(StartEvent(saga: id, payload: Self.order)), milliseconds: 1), cause: nil)
+                return SagaFold(RememberedInstance(fold, changedAt: 1), wakeAt: nil, isRead: false)
+            }, at: 2)
+        let known = Dictionary(uniqueKeysWithValues: ids.map { ($0, stamp) })
+        try await expectKeys(
+            OrchestrationSchema.migrations, [assumed, InstanceStore.lock(ids), InstanceStore.lock(ids, known: known)],
+            filling: """
+                INSERT INTO saga_instance (
+                    id, definition, name, key, version, phase, is_stuck, state, search, started_at, changed_at)
+                SELECT gen_random_uuid(), 'd', 'n', 'k', 1, 'running', false, '{}', '{}', now(), now()
+                FROM generate_series(1, 200) AS n
+                """
+        ) { plan in
+            guard plan.contains("Update on saga_instance") else { return }
+            let scans = plan.split(separator: "\n").filter { $0.contains(" Scan ") }
+            #expect(scans.map { $0.contains("Function Scan") } == [true, false, false], "\(plan)")
+        }
+    }
+
+    private static let order: Record = [
+        "orderId": "o1", "consumerId": "ada", "restaurantId": "roma",
+        "lines": .list([["menuItemId": "pizza", "quantity": 1]]),
+    ]
+
     private static func statement<Command, Found>(_ reading: Reading<Command, Found>, _ commands: [Command]) -> SQL {
         reading.statement(commands.enumerated().map { .init(number: Int64($0), command: $1) })
     }
 
-    private func expectKeys(_ migrations: [Migration], _ statements: [SQL], filling: SQL) async throws {
+    private func expectKeys(
+        _ migrations: [Migration], _ statements: [SQL], filling: SQL, also: (String) -> Void = { _ in }
+    ) async throws {
         let cluster = try await SharedServers.postgres()
         try await cluster.withDatabase { database in
             let plain = PostgresConfiguration(
@@ -81,18 +119,20 @@ import Testing
             let pool = PostgresPool(configuration.database)
             defer { pool.close() }
             try await pool.migrate("service", migrations)
-            for statement in statements { try await expectKeys(statement, pool, "empty tables") }
+            for statement in statements { also(try await expectKeys(statement, pool, "empty tables")) }
             try await pool.query(filling)
             try await pool.query("ANALYZE")
-            for statement in statements { try await expectKeys(statement, pool, "small tables") }
+            for statement in statements { also(try await expectKeys(statement, pool, "small tables")) }
         }
     }
 
-    private func expectKeys(_ statement: SQL, _ pool: PostgresPool, _ ground: String) async throws {
+    /// - Returns: the plan.
+    private func expectKeys(_ statement: SQL, _ pool: PostgresPool, _ ground: String) async throws -> String {
         let rows = try await pool.query("EXPLAIN \(sql: statement)")
         let plan = try rows.map { try $0.decode(String.self, at: 0) }.joined(separator: "\n")
         for whole in ["Seq Scan", "Merge Join", "Hash Join", "Merge Left Join", "Hash Left Join", "Hash Right Join"] {
             #expect(!plan.contains(whole), "\(ground): \(plan)")
         }
+        return plan
     }
 }
