@@ -38,8 +38,7 @@ public struct ParticipantConfiguration: Sendable {
         public var prefetchCount: UInt16 = 256
         /// Messages published and not confirmed; past it no new batch is begun.
         public var unconfirmedCountMax = 2048
-        /// How long confirmed rows may wait for a batch to delete them. Half of it they wait for each other, unless they are as
-        /// many as a batch.
+        /// How long confirmed rows may wait for the next batch to delete them.
         public var idleDelay = Duration.milliseconds(200)
     }
 

@@ -50,9 +50,7 @@ struct BatchRunner {
 
     mutating func attempt() async -> RunAttempt {
         let start = ContinuousClock.now
-        let limits = worker.surroundings.batch
-        let deleted = worker.surroundings.dispatch.ledger.takeConfirmed(
-            fromCount: limits.sizeMax, orAge: limits.idleDelay / 2)
+        let deleted = worker.surroundings.dispatch.ledger.takeConfirmed()
         do {
             try await transact(deleting: deleted)
         } catch {

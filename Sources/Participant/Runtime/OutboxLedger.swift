@@ -5,9 +5,8 @@ import Telemetry
 final class OutboxLedger: Sendable {
     private struct State {
         var unconfirmedCount = 0
-        /// The broker has them; a batch deletes them when there are enough, or the first has waited for long.
+        /// The broker has them; the next batch deletes them.
         var confirmed: [UUIDv7] = []
-        var firstConfirmedAt = ContinuousClock.now
         /// Nobody knows whether the broker has them, or whether the rows are there; with until when to look for a row that
         /// is not there.
         var inDoubt: [UUIDv7: ContinuousClock.Instant] = [:]
@@ -54,26 +53,14 @@ final class OutboxLedger: Sendable {
         }
     }
 
-    func confirmed(_ ids: [UUIDv7], now: ContinuousClock.Instant = .now) {
+    func confirmed(_ ids: [UUIDv7]) {
         if ids.isEmpty { return }
-        state.withLock { state in
-            if state.confirmed.isEmpty { state.firstConfirmedAt = now }
-            state.confirmed += ids
-        }
+        state.withLock { $0.confirmed += ids }
     }
 
     /// Takes the rows that may be deleted. Whoever takes them deletes them, or gives them back.
-    ///
-    /// A statement costs about as much for one row as for dozens, so that few rows wait for more.
-    ///
-    /// - Parameters:
-    ///   - count: from how many on they are taken.
-    ///   - age: how long the first must have waited if they are fewer.
-    func takeConfirmed(
-        fromCount count: Int = 1, orAge age: Duration = .zero, now: ContinuousClock.Instant = .now
-    ) -> [UUIDv7] {
+    func takeConfirmed() -> [UUIDv7] {
         state.withLock { state in
-            guard state.confirmed.count >= count || now - state.firstConfirmedAt >= age else { return [] }
             defer { state.confirmed = [] }
             return state.confirmed
         }

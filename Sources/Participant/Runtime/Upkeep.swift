@@ -65,7 +65,7 @@ struct Upkeep: Sendable {
     }
 
     private func deleteConfirmed() async throws {
-        let confirmed = ledger.takeConfirmed(fromCount: .max, orAge: configuration.batch.idleDelay)
+        let confirmed = ledger.takeConfirmed()
         if confirmed.isEmpty { return }
         do {
             try await store.delete(confirmed)
