@@ -49,6 +49,43 @@ import Testing
         #expect(properties.header("step") == properties.headers["step"])
     }
 
+    /// So many tables or arrays in each other.
+    private func nested(_ depth: Int, _ kind: UInt8) -> [UInt8] {
+        let isTable = kind == UInt8(ascii: "F")
+        // From the inside out, then turned round: each level begins with its length.
+        var reversed: [UInt8] = []
+        for _ in 0..<depth {
+            reversed += BrokerFrames.bytes(UInt32(reversed.count)).reversed()
+            reversed += [kind]
+            if isTable { reversed += [UInt8(ascii: "x"), 1] }
+        }
+        return isTable ? Array(reversed.dropLast(2).reversed()) : reversed.reversed()
+    }
+
+    @Test(arguments: [UInt8(ascii: "F"), UInt8(ascii: "A")])
+    func headersThatAreNestedWithoutEndAreLeftOut(kind: UInt8) throws {
+        func read(depth: Int) throws -> ReceivedHead {
+            let table = BrokerFrames.shortString("deep") + nested(depth, kind)
+            let list =
+                [0xA0, 0x01, 0x00, 0x00] + BrokerFrames.shortString("text/plain")
+                + BrokerFrames.bytes(UInt32(table.count)) + table
+            // Larger than what the frames of other tests may be: without their header, method number and end.
+            let arguments = BrokerFrames.deliver(channel: 1, tag: 1, exchange: "", routingKey: "q").dropFirst(11)
+                .dropLast()
+            return try Array(arguments).withUnsafeBytes { arguments in
+                try list.withUnsafeBytes { list in
+                    try ContentArena().delivery(arguments).with(properties: list)
+                }
+            }
+        }
+        let allowed = try read(depth: TableNesting.depthMax - 1)
+        #expect(allowed.header("deep") != nil && allowed.contentType == "text/plain")
+        for depth in [TableNesting.depthMax, 15_000] {
+            let deep = try read(depth: depth)
+            #expect(deep.headers.isEmpty && deep.contentType == "text/plain")
+        }
+    }
+
     @Test func aMessageWithoutHeadersHasNone() throws {
         let properties = try received([0x80, 0x00] + BrokerFrames.shortString("text/plain"))
         #expect(properties.header("step") == nil)

@@ -37,14 +37,26 @@ import CRabbitMQ
         return unsafe ReceivedMethod(self, .returned(record.assumingMemoryBound(to: amqp_basic_return_t.self)))
     }
 
-    /// Decodes the properties of a content header.
+    /// Decodes the properties of a content header; headers that are nested too deep are left out.
     ///
     /// - Parameter list: the flags and the fields. They are copied.
     /// - Throws: `protocolViolation` where the library refuses the bytes.
     func properties(_ list: UnsafeRawBufferPointer) throws(AMQPError) -> UnsafePointer<amqp_basic_properties_t> {
+        let bytes: amqp_bytes_t
+        if let headers = unsafe TableNesting.headers(in: list), unsafe TableNesting.isTooDeep(list, at: headers) {
+            unsafe bytes = unsafe withoutHeaders(list, at: headers).withUnsafeBytes { unsafe copy($0) }
+        } else {
+            unsafe bytes = unsafe copy(list)
+        }
         var decoded: UnsafeMutableRawPointer?
-        try Self.check(unsafe amqp_decode_properties(basicClass, &pool, copy(list), &decoded), "properties")
+        try Self.check(unsafe amqp_decode_properties(basicClass, &pool, bytes, &decoded), "properties")
         return unsafe UnsafePointer(decoded!.assumingMemoryBound(to: amqp_basic_properties_t.self))
+    }
+
+    /// The list with a table of headers that is empty.
+    private func withoutHeaders(_ list: UnsafeRawBufferPointer, at place: Int) -> [UInt8] {
+        let end = unsafe place + 4 + (TableNesting.length(list, place) ?? 0)
+        return unsafe Array(list[..<place]) + [0, 0, 0, 0] + Array(list[min(end, list.count)...])
     }
 
     private func method(

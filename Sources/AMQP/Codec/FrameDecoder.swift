@@ -65,6 +65,24 @@ import CRabbitMQ
             bodyByteCount: payload.bigEndian(at: 4), properties: UnsafeRawBufferPointer(rebasing: payload[12...]))
     }
 
+    /// Of the methods a broker sends, one has a table. The others with tables are its clients'.
+    private func checkTables(_ bytes: UnsafeRawBufferPointer) throws(AMQPError) {
+        let arguments = FrameWriter.headerByteCount + 4
+        switch unsafe bytes.bigEndian(at: FrameWriter.headerByteCount) as UInt32 {
+        case AMQP_CONNECTION_START_METHOD:
+            // Behind the two numbers of the protocol's version.
+            guard unsafe TableNesting.isTooDeep(bytes, at: arguments + 2) else { return }
+            throw AMQPError(
+                .protocolViolation, "the broker describes itself in tables of more than \(TableNesting.depthMax) levels"
+            )
+        case AMQP_CONNECTION_START_OK_METHOD, AMQP_EXCHANGE_DECLARE_METHOD, AMQP_EXCHANGE_BIND_METHOD,
+            AMQP_EXCHANGE_UNBIND_METHOD, AMQP_QUEUE_DECLARE_METHOD, AMQP_QUEUE_BIND_METHOD, AMQP_QUEUE_UNBIND_METHOD,
+            AMQP_BASIC_CONSUME_METHOD:
+            throw AMQPError(.protocolViolation, "the broker sent a method that only clients send")
+        default: return
+        }
+    }
+
     private mutating func releaseMemory() {
         methodsUntilRelease -= 1
         guard methodsUntilRelease == 0 else { return }
@@ -77,6 +95,7 @@ import CRabbitMQ
     /// - Throws: `protocolViolation` where the library refuses the bytes.
     mutating func method(_ bytes: UnsafeRawBufferPointer) throws(AMQPError) -> InboundMethod {
         defer { releaseMemory() }
+        try unsafe checkTables(bytes)
         var frame = unsafe amqp_frame_t()
         // The decoder copies the input, though its type does not say that it only reads.
         let input = unsafe amqp_bytes_t(len: bytes.count, bytes: UnsafeMutableRawPointer(mutating: bytes.baseAddress))

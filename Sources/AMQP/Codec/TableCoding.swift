@@ -74,7 +74,7 @@ extension FieldValue {
         }
     }
 
-    /// A copy of a decoded C value. The library bounds nesting while it decodes.
+    /// A copy of a decoded C value. `TableNesting` keeps out what goes too deep.
     init(copying source: amqp_field_value_t) {
         self =
             switch unsafe source.kind {

@@ -17,7 +17,8 @@ extension Delivery {
     public var userID: String? { content.head.userID }
     public var appID: String? { content.head.appID }
 
-    /// All headers; ``header(_:)`` gives one without copying the others.
+    /// All headers; ``header(_:)`` gives one without copying the others. Where tables and arrays stand more than 64 deep in
+    /// each other there are none.
     public var headers: FieldTable { content.head.headers }
 
     /// The value of one header; of several with one name the last.
