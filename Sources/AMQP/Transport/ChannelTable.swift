@@ -205,12 +205,13 @@ struct ChannelTable {
         guard now >= nextTimer else { return [] }
         var expired: [UInt16] = []
         for (channel, entry) in entries {
-            guard let call = entry.calls.first, call.deadline <= now, !entry.isClosing else { continue }
+            guard let call = entry.calls.first, call.deadline <= now else { continue }
             let error = AMQPError(.timedOut, "the broker did not answer \(call.method.name) within the request timeout")
             let calls = entry.calls
             entry.calls = []
             for call in calls { call.continuation.resume(throwing: error) }
-            guard channel != 0 else { continue }
+            // A channel that is being closed already keeps its number until the broker answers.
+            guard channel != 0, !entry.isClosing else { continue }
             entry.isClosing = true
             entry.handler?.closed(error)
             entries[channel] = Entry(nil, bodyByteCountMax: bodyByteCountMax)

@@ -1,0 +1,61 @@
+import Telemetry
+import Testing
+
+@testable import AMQP
+
+@Suite struct ChannelTableTests {
+    private final class Handler: ChannelHandler {
+        let ends = Lock<[AMQPError.Code]>([])
+        func received(_ method: InboundMethod) {}
+        func returned(_ content: ContentAssembler.Content) {}
+        func blocked(_ isBlocked: Bool) {}
+        func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
+        func closed(_ error: AMQPError) { ends.withLock { $0.append(error.code) } }
+    }
+
+    private let numbers = ChannelNumberPool()
+    private let handler = Handler()
+
+    /// Asks for something that is due at 100 and looks at 101, when the broker has not answered.
+    ///
+    /// - Returns: what the owner was told, the channels to close, and when to look again.
+    private func overdue(
+        _ method: OutboundMethod, isClosing: Bool
+    ) async throws -> (error: AMQPError, closed: [UInt16], nextTimer: UInt64) {
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        _ = numbers.take(max: 10)
+        table.perform(.attach(channel: 1, handler))
+        var closed: [UInt16] = []
+        var thrown: AMQPError?
+        do {
+            _ = try await withCheckedThrowingContinuation { continuation in
+                if isClosing { table.perform(.closing(channel: 1)) }
+                table.perform(
+                    .expect(channel: 1, PendingCall(method: method, deadline: 100, continuation: continuation)))
+                #expect(table.nextTimer == 100)
+                closed = table.expireCalls(101)
+                table.endBatch(now: 101)
+            }
+        } catch let error as AMQPError {
+            thrown = error
+        }
+        return (try #require(thrown), closed, table.nextTimer)
+    }
+
+    @Test func aRequestWithoutAnAnswerCostsItsChannel() async throws {
+        let (error, closed, nextTimer) = try await overdue(.confirmSelect, isClosing: false)
+        #expect(error.code == .timedOut)
+        #expect(closed == [1])
+        #expect(handler.ends.withLock { $0 } == [.timedOut])
+        #expect(nextTimer == .max)
+    }
+
+    /// Else its time would be over for ever, and the loop would look at nothing else.
+    @Test func aCloseWithoutAnAnswerIsGivenUpAndKeepsItsNumber() async throws {
+        let (error, closed, nextTimer) = try await overdue(.channelClose(code: 200, text: ""), isClosing: true)
+        #expect(error.code == .timedOut)
+        #expect(closed.isEmpty)
+        #expect(nextTimer == .max)
+        #expect(numbers.take(max: 10) == 2, "the broker still knows the channel")
+    }
+}
