@@ -29,6 +29,16 @@ import Testing
         #expect(machine.received(.connectionOpenOK) == .opened(agreement))
     }
 
+    /// The library writes past a frame that is smaller than what it has to say.
+    @Test func framesThatAreTooSmallAreNotAgreedTo() {
+        for frameMax: UInt32 in [1, 11, 4095] {
+            var machine = LoginMachine(Self.wish)
+            _ = machine.received(.connectionStart(mechanisms: "PLAIN", serverProperties: [:]))
+            let action = machine.received(.connectionTune(channelMax: 0, frameMax: frameMax, heartbeat: 0))
+            guard case .fail(.protocolViolation, _, _) = action else { return #expect(Bool(false), "\(action)") }
+        }
+    }
+
     @Test func zeroMeansNoLimitOfTheBroker() {
         var machine = LoginMachine(Self.wish)
         _ = machine.received(.connectionStart(mechanisms: "PLAIN", serverProperties: [:]))

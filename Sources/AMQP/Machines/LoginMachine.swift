@@ -41,6 +41,9 @@ struct LoginMachine {
         case finished
     }
 
+    /// What every peer takes (AMQP 0-9-1, section 4.2.3, frame-min-size).
+    private static let frameByteCountMin: UInt32 = 4096
+
     private let wish: Wish
     private var state = State.awaitingStart
 
@@ -53,6 +56,13 @@ struct LoginMachine {
         case (.awaitingStart, .connectionStart(let mechanisms, let properties)):
             return start(mechanisms, properties)
         case (.awaitingTune(let properties), .connectionTune(let channelMax, let frameMax, let heartbeat)):
+            guard frameMax == 0 || frameMax >= Self.frameByteCountMin else {
+                state = .finished
+                return .fail(
+                    .protocolViolation,
+                    "the broker allows frames of \(frameMax) bytes; AMQP asks for \(Self.frameByteCountMin) at least",
+                    replyCode: nil)
+            }
             let agreement = agree(channelMax, frameMax, heartbeat, properties)
             state = .awaitingOpen(agreement)
             return .tune(
