@@ -41,6 +41,9 @@ struct PublishMachine<Token: Sendable>: Sendable {
 
     var pendingCount: Int { pending.openCount }
     var waitingCount: Int { waiting.count - waitingHead }
+    var isClosed: Bool {
+        if case .closed = channel { true } else { false }
+    }
     var isIdle: Bool { pendingCount == 0 && waitingCount == 0 }
 
     /// Whether `nextToSend` would return something.

@@ -48,7 +48,11 @@ extension PublisherShell {
                 backoff.reset()
                 _ = try await end.value()
             } catch {
-                if error.code == .closed || error.code == .cancelled { return firstOpen.settle(.failure(error)) }
+                if error.code == .closed || error.code == .cancelled {
+                    firstOpen.settle(.failure(error))
+                    // Nobody opens a channel again: what waits for one, and what comes, is told.
+                    return complete(state.withLock { $0.machine.close(error) })
+                }
                 if !error.isRetriable { firstOpen.settle(.failure(error)) }
                 expireWaiting()
                 try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
@@ -60,10 +64,13 @@ extension PublisherShell {
         let link = try await linkWhileExpiring()
         let end = Promise<AMQPError>()
         state.withLock { $0.channelEnd = end }
-        do {
+        do throws(AMQPError) {
             let channel = try await link.openChannel(self)
             _ = try await channel.call(.confirmSelect)
-            attach(channel)
+            guard attach(channel) else {
+                await channel.close()
+                throw AMQPError(.closed, "the publisher is closed")
+            }
             firstOpen.settle(.success(()))
             core.report(member, generation: link.generation, isUp: true)
             return end
@@ -89,13 +96,17 @@ extension PublisherShell {
         tell(state.withLock { $0.machine.expire(now: MonotonicClock.now(), abandoned: .abandoned) })
     }
 
-    private func attach(_ channel: Channel) {
-        let refused = state.withLock { state -> [Machine.Pending] in
+    /// - Returns: false where the publisher was closed meanwhile.
+    private func attach(_ channel: Channel) -> Bool {
+        let refused = state.withLock { state -> [Machine.Pending]? in
+            guard !state.machine.isClosed else { return nil }
             state.channel = channel
             state.isTimerArmed = false
             state.machine.attached(blocked: state.isBlocked)
             return pump(&state)
         }
+        guard let refused else { return false }
         complete(refused)
+        return true
     }
 }

@@ -34,6 +34,20 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aPublisherWhoseConnectionWasLetGoSaysSo() async throws {
+        try await Broker.withVirtualHost { broker in
+            func lonePublisher() async throws -> Publisher { try await broker.connect().makePublisher() }
+            let publisher = try await lonePublisher()
+            // Letting go is no event that could be waited for.
+            var outcome = await publisher.outcome(of: Publication.series("m", count: 1, to: "nowhere")[0])
+            while outcome.error?.code != .closed, !Task.isCancelled {
+                outcome = await publisher.outcome(of: Publication.series("m", count: 1, to: "nowhere")[0])
+            }
+            #expect(outcome.error?.code == .closed)
+            await publisher.close()
+        }
+    }
+
     @Test func whatIsInFlightIsFinishedAndTheRestGoesBack() async throws {
         try await withMessages(30) { _, connection, other in
             let publisher = try await connection.makePublisher()
