@@ -32,7 +32,8 @@ public struct ConnectionConfiguration: Sendable {
     public var channelCountMax: UInt16 = 2_047
     /// Bound of one attempt: name resolution, connect, TLS and login together.
     public var connectTimeout: Duration = .seconds(10)
-    /// Bound of `Connection.connect` as a whole, over all its attempts.
+    /// Bound of `Connection.connect` as a whole, over all its attempts, and of what a request waits for a connection that was
+    /// lost.
     public var openTimeout: Duration = .seconds(60)
     /// Bound of one request to the broker: a declaration, the opening of a channel.
     public var requestTimeout: Duration = .seconds(20)

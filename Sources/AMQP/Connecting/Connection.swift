@@ -74,9 +74,9 @@ public final class Connection: Sendable {
     /// What has been counted so far.
     public var metrics: ConnectionMetrics { core.metrics }
 
-    /// What the broker says of itself: product, version, capabilities; waits while there is no connection.
+    /// What the broker says of itself: product, version, capabilities; waits for a connection, `openTimeout` at most.
     public func serverProperties() async throws(AMQPError) -> FieldTable {
-        try await core.link().agreement.serverProperties
+        try await core.linkInTime().agreement.serverProperties
     }
 
     /// Makes a publisher with a channel of its own in confirm mode, restored after every reconnect.

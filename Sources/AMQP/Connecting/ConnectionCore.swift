@@ -63,6 +63,12 @@ final class ConnectionCore: Sendable {
         try await state.withLock { $0.link }.value(within: limit, orTimeOut: message)
     }
 
+    /// The link for a request: nobody who asks waits longer than an opening may take.
+    func linkInTime() async throws(AMQPError) -> Link {
+        try await link(
+            within: configuration.openTimeout, orTimeOut: "the broker was not connected to within the open timeout")
+    }
+
     var isClosing: Bool { state.withLock { $0.isClosing } }
 
     /// Says goodbye to the broker and ends the supervisor.

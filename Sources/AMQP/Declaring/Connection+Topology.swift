@@ -6,7 +6,7 @@ extension Connection {
     /// - Throws: the first refusal; a `preconditionFailed` tells what differs, see `declarationDifference`.
     public func declare(_ topology: Topology) async throws(AMQPError) {
         for step in topology.steps { try step.method.checkLimits() }
-        let declarer = TopologyDeclarer(link: try await core.link())
+        let declarer = TopologyDeclarer(link: try await core.linkInTime())
         var firstError: AMQPError?
         for step in topology.steps {
             do {
@@ -90,7 +90,7 @@ extension Connection {
 
     @discardableResult
     private func request(_ method: OutboundMethod) async throws(AMQPError) -> InboundMethod {
-        let declarer = TopologyDeclarer(link: try await core.link())
+        let declarer = TopologyDeclarer(link: try await core.linkInTime())
         let answer = try await declarer.perform(method)
         await declarer.close()
         return answer

@@ -5,6 +5,21 @@ import Testing
 
 /// Links that break and come back.
 @Suite struct RecoveryTests {
+    @Test func aRequestWaitsForALostConnectionAndNotForEver() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy({ $0.openTimeout = .seconds(1) }) { proxy, connection in
+                let events = EventListener(connection)
+                await proxy.setRefusing(true)
+                await proxy.cutAll()
+                _ = try await events.disconnected()
+                try await expectFailure(.timedOut) { try await connection.declare(QueueDeclaration("q")) }
+                try await expectFailure(.timedOut) { try await connection.serverProperties() }
+                await proxy.setRefusing(false)
+                try await eventually { (try? await connection.declare(QueueDeclaration("q")))?.name == "q" }
+            }
+        }
+    }
+
     @Test func aConnectionTheBrokerClosesComesBackWithAllThatWasAskedFor() async throws {
         try await Broker.withVirtualHost { broker in
             let connection = try await broker.connect()
