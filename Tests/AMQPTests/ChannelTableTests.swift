@@ -24,7 +24,7 @@ import Testing
     ) async throws -> (error: AMQPError, closed: [UInt16], nextTimer: UInt64) {
         var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
         _ = numbers.take(max: 10)
-        table.perform(.attach(channel: 1, handler))
+        table.perform(.attach(channel: 1, handler, ChannelFate()))
         var closed: [UInt16] = []
         var thrown: AMQPError?
         do {
@@ -57,5 +57,45 @@ import Testing
         #expect(closed.isEmpty)
         #expect(nextTimer == .max)
         #expect(numbers.take(max: 10) == 2, "the broker still knows the channel")
+    }
+
+    /// Ours and the broker's close cross: each is answered.
+    @Test func closesThatCrossKeepTheNumberUntilBothAreAnswered() throws {
+        let mailbox = try Mailbox(frameByteCountMax: 4096)
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        let fate = ChannelFate()
+        #expect(numbers.take(max: 10) == 1)
+        table.perform(.attach(channel: 1, handler, fate))
+        table.perform(.closing(channel: 1))
+        try table.handle(.channelClose(code: 406, text: "unknown delivery tag"), on: 1, mailbox)
+        #expect(fate.isSealed)
+        #expect(handler.ends.withLock { $0.count } == 1)
+        #expect(numbers.take(max: 10) == 2)
+        try table.handle(.channelCloseOK, on: 1, mailbox)
+        #expect(numbers.take(max: 10) == 1)
+        #expect(handler.ends.withLock { $0.count } == 1)
+    }
+
+    @Test func aChannelThatTheBrokerClosedIsWrittenOnNoMore() async throws {
+        let mailbox = try Mailbox(frameByteCountMax: 4096)
+        let link = Link(
+            mailbox: mailbox, numbers: numbers,
+            agreement: LoginMachine.Agreement(channelMax: 10, frameMax: 4096, heartbeat: 0, serverProperties: [:]),
+            generation: 1, requestTimeout: .seconds(1))
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        let channel = Channel(number: try #require(numbers.take(max: 10)), link: link)
+        table.perform(.attach(channel: 1, handler, channel.fate))
+        try table.handle(.channelClose(code: 404, text: "no queue"), on: 1, mailbox)
+        #expect(Self.hasWritten(mailbox), "the broker's close is answered")
+        await #expect(throws: AMQPError.self) { try await channel.call(.basicCancel(tag: "t")) }
+        await channel.close()
+        #expect(!Self.hasWritten(mailbox))
+    }
+
+    /// Whether anything was written since one last looked.
+    private static func hasWritten(_ mailbox: Mailbox) -> Bool {
+        var written = OutputBuffer()
+        mailbox.exchange(&written)
+        return !written.isEmpty
     }
 }

@@ -5,6 +5,7 @@ struct ChannelTable {
     /// Only the link's thread reaches it, and nothing it calls comes back: exclusive access needs no check on every frame.
     private final class Entry {
         let handler: (any ChannelHandler)?
+        let fate: ChannelFate?
         @exclusivity(unchecked) var assembler: ContentAssembler
         var calls: [PendingCall] = []
         /// Whole messages that have not been passed on.
@@ -16,8 +17,9 @@ struct ChannelTable {
         var isDirty = false
         var wakeAt = UInt64.max
 
-        init(_ handler: (any ChannelHandler)?, bodyByteCountMax: Int) {
+        init(_ handler: (any ChannelHandler)?, _ fate: ChannelFate?, bodyByteCountMax: Int) {
             self.handler = handler
+            self.fate = fate
             unsafe assembler = ContentAssembler(bodyByteCountMax: bodyByteCountMax)
         }
 
@@ -60,15 +62,15 @@ struct ChannelTable {
     init(bodyByteCountMax: Int, numbers: ChannelNumberPool) {
         self.bodyByteCountMax = bodyByteCountMax
         self.numbers = numbers
-        entries[0] = Entry(nil, bodyByteCountMax: 0)
+        entries[0] = Entry(nil, nil, bodyByteCountMax: 0)
     }
 
     // MARK: Commands
 
     mutating func perform(_ command: LinkCommand) {
         switch command {
-        case .attach(let channel, let handler):
-            let entry = Entry(handler, bodyByteCountMax: bodyByteCountMax)
+        case .attach(let channel, let handler, let fate):
+            let entry = Entry(handler, fate, bodyByteCountMax: bodyByteCountMax)
             entries[channel] = entry
             recent = nil
             if isBlocked { handler.blocked(true) }
@@ -90,7 +92,7 @@ struct ChannelTable {
     /// A command that came too late.
     func refuse(_ command: LinkCommand, _ error: AMQPError) {
         switch command {
-        case .attach(_, let handler): handler.closed(error)
+        case .attach(_, let handler, _): handler.closed(error)
         case .expect(_, let call): call.continuation.resume(throwing: error)
         case .touch, .closing, .shutdown: break
         }
@@ -110,9 +112,11 @@ struct ChannelTable {
         case .channelClose(let code, let text):
             // Its owner hears of it first: anything that it wrote behind our answer would cost the whole connection. The
             // number is free only behind the answer, too.
+            let isCrossing = entry.isClosing
             end(channel, AMQPError.fromBroker(replyCode: code, text: text, on: .channel))
             try mailbox.post { contents throws(AMQPError) in try contents.writer.write(.channelCloseOK, on: channel) }
-            numbers.giveBack(channel)
+            // Where our own close is under way its answer comes still: the number's next owner would take it for his.
+            if isCrossing { awaitClose(of: channel) } else { numbers.giveBack(channel) }
         case .channelCloseOK:
             // The owner hears of it last: the number is free again once it knows.
             let closing = firstCall(on: channel)
@@ -214,12 +218,19 @@ struct ChannelTable {
             guard channel != 0, !entry.isClosing else { continue }
             entry.isClosing = true
             entry.handler?.closed(error)
-            entries[channel] = Entry(nil, bodyByteCountMax: bodyByteCountMax)
-            entries[channel]?.isClosing = true
-            recent = nil
+            entry.fate?.seal()
+            awaitClose(of: channel)
             expired.append(channel)
         }
         return expired
+    }
+
+    /// Nobody owns the channel any more; its number is free once the broker says that it has closed it.
+    private mutating func awaitClose(of channel: UInt16) {
+        let entry = Entry(nil, nil, bodyByteCountMax: bodyByteCountMax)
+        entry.isClosing = true
+        entries[channel] = entry
+        recent = nil
     }
 
     // MARK: Ends
@@ -238,6 +249,7 @@ struct ChannelTable {
     private mutating func end(_ channel: UInt16, _ error: AMQPError) {
         guard let entry = entries.removeValue(forKey: channel) else { return }
         recent = nil
+        entry.fate?.seal()
         for call in entry.calls { call.continuation.resume(throwing: error) }
         entry.calls = []
         entry.handler?.closed(error)

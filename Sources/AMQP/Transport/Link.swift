@@ -1,3 +1,4 @@
+import Synchronization
 import Telemetry
 
 /// One incarnation of a connection: from login until its socket ends, it never comes back.
@@ -28,16 +29,17 @@ final class Link: Sendable {
             throw AMQPError(.invalidArgument, "all \(agreement.channelMax) channels of this connection are in use")
         }
         let channel = Channel(number: number, link: self)
-        _ = try await call(.channelOpen, on: number, attaching: handler)
+        _ = try await call(.channelOpen, on: number, channel.fate, attaching: handler)
         return channel
     }
 
     /// Sends a method and waits for its answer.
     ///
-    /// - Throws: the broker's refusal, `timedOut` after the request timeout, or what ended the link.
+    /// - Parameter fate: of the channel; nil for the connection's own.
+    /// - Throws: `channelClosed` where the channel is gone, the broker's refusal, `timedOut` after the request timeout, or what ended the link.
     func call(
-        _ method: OutboundMethod, on channel: UInt16, attaching handler: (any ChannelHandler)? = nil,
-        isClosing: Bool = false
+        _ method: OutboundMethod, on channel: UInt16, _ fate: ChannelFate? = nil,
+        attaching handler: (any ChannelHandler)? = nil, isClosing: Bool = false
     ) async throws(AMQPError) -> InboundMethod {
         let deadline = MonotonicClock.now() + requestTimeout.nanoseconds
         do {
@@ -45,8 +47,12 @@ final class Link: Sendable {
                 let pending = PendingCall(method: method, deadline: deadline, continuation: continuation)
                 do {
                     try mailbox.post { contents throws(AMQPError) in
+                        // Behind our answer to the broker's close it would cost the connection, or be for the number's next owner.
+                        if let fate, fate.isSealed { throw AMQPError(.channelClosed, "the channel is closed") }
                         try contents.writer.write(method, on: channel)
-                        if let handler { contents.commands.append(.attach(channel: channel, handler)) }
+                        if let handler, let fate {
+                            contents.commands.append(.attach(channel: channel, handler, fate))
+                        }
                         if isClosing { contents.commands.append(.closing(channel: channel)) }
                         contents.commands.append(.expect(channel: channel, pending))
                     }
@@ -72,9 +78,10 @@ final class Link: Sendable {
 struct Channel: Sendable {
     let number: UInt16
     let link: Link
+    let fate = ChannelFate()
 
     func call(_ method: OutboundMethod) async throws(AMQPError) -> InboundMethod {
-        try await link.call(method, on: number)
+        try await link.call(method, on: number, fate)
     }
 
     /// Lets the handler look at its queue on the I/O thread.
@@ -84,8 +91,21 @@ struct Channel: Sendable {
 
     /// Closes the channel in order. One that is gone already stays gone.
     func close() async {
-        _ = try? await link.call(.channelClose(code: 200, text: "closed by its owner"), on: number, isClosing: true)
+        let method = OutboundMethod.channelClose(code: 200, text: "closed by its owner")
+        _ = try? await link.call(method, on: number, fate, isClosing: true)
     }
+}
+
+/// Whether a channel is gone, as everybody has to know who may still write on its number.
+///
+/// The I/O thread seals it before it answers the broker's close. Whoever writes looks while it holds the mailbox, so that nothing
+/// goes out behind that answer.
+final class ChannelFate: Sendable {
+    private let sealed = Atomic(false)
+
+    var isSealed: Bool { sealed.load(ordering: .acquiring) }
+
+    func seal() { sealed.store(true, ordering: .releasing) }
 }
 
 /// The channel numbers of one link that are free. The I/O thread gives a number back once both sides have closed it.

@@ -101,7 +101,7 @@ final class Mailbox: Sendable {
 /// What the link is asked to do besides writing.
 enum LinkCommand: Sendable {
     /// Frames of this channel go to this handler.
-    case attach(channel: UInt16, any ChannelHandler)
+    case attach(channel: UInt16, any ChannelHandler, ChannelFate)
     /// An answer is due on this channel.
     case expect(channel: UInt16, PendingCall)
     /// Let the handler of this channel look at its queue and its deadlines.
