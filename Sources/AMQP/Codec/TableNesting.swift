@@ -17,12 +17,14 @@ enum TableNesting {
     /// It is followed as the library follows it, which holds a length against the end of the bytes only. Where the library gives
     /// up this does, too, and says no.
     static func isTooDeep(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
-        guard let first = unsafe level(bytes, start, isTable: true) else { return false }
-        var levels = [first]
+        guard var level = unsafe level(bytes, start, isTable: true) else { return false }
+        // Those around it; flat headers, as nearly all are, cost no allocation.
+        var outer: [Level] = []
         var place = start + 4
-        while let level = levels.last {
+        while true {
             guard place < level.end else {
-                levels.removeLast()
+                guard let next = outer.popLast() else { return false }
+                level = next
                 continue
             }
             if level.isTable {
@@ -37,8 +39,9 @@ enum TableNesting {
                 guard let inner = unsafe self.level(bytes, place, isTable: kind == UInt8(ascii: "F")) else {
                     return false
                 }
-                guard levels.count < depthMax else { return true }
-                levels.append(inner)
+                guard outer.count + 1 < depthMax else { return true }
+                outer.append(level)
+                level = inner
                 place += 4
             case UInt8(ascii: "S"), UInt8(ascii: "x"):
                 guard let length = unsafe length(bytes, place) else { return false }
@@ -48,7 +51,6 @@ enum TableNesting {
                 place += count
             }
         }
-        return false
     }
 
     /// Where the headers begin in a list of properties: its flags, then the fields in the order of their flags (AMQP 0-9-1,
