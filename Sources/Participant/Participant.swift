@@ -165,7 +165,7 @@ public final class Participant: Sendable {
     /// Since when messages of a queue are in the hands of this process; nil if all that it took is settled.
     ///
     /// Everything that was delivered by then is settled with them, or stays in hand.
-    package func holdsMessages(ofQueue queue: String) -> ContinuousClock.Instant? { inHand.since(ofQueue: queue) }
+    package func holdingSince(ofQueue queue: String) -> ContinuousClock.Instant? { inHand.since(ofQueue: queue) }
 
     /// Whether messages go in and out: it is connected, and neither an operator nor the broker holds it back.
     package var isWorking: Bool { startup.isRunning && broker.isConnected && gate.isOpen }

@@ -86,6 +86,26 @@ import Testing
         }
     }
 
+    /// Before anybody has logged in.
+    @Test func aBrokerThatDescribesItselfWithoutEndIsRefused() throws {
+        func start(depth: Int) throws -> InboundMethod {
+            let table = BrokerFrames.shortString("deep") + nested(depth, UInt8(ascii: "F"))
+            let mechanisms = BrokerFrames.bytes(UInt32(5)) + Array("PLAIN".utf8)
+            let payload =
+                BrokerFrames.bytes(UInt16(10)) + BrokerFrames.bytes(UInt16(10)) + [0, 9]
+                + BrokerFrames.bytes(UInt32(table.count)) + table + mechanisms + mechanisms
+            var decoder = FrameDecoder()
+            return try BrokerFrames.frame(1, channel: 0, payload).withUnsafeBytes { try decoder.method($0) }
+        }
+        guard case .connectionStart("PLAIN", let properties) = try start(depth: 10) else {
+            return #expect(Bool(false), "no start")
+        }
+        #expect(properties["deep"] != nil)
+        for depth in [TableNesting.depthMax, 15_000] {
+            #expect(throws: AMQPError.self) { try start(depth: depth) }
+        }
+    }
+
     @Test func aMessageWithoutHeadersHasNone() throws {
         let properties = try received([0x80, 0x00] + BrokerFrames.shortString("text/plain"))
         #expect(properties.header("step") == nil)

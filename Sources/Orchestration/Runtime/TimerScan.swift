@@ -39,7 +39,7 @@ struct TimerScan: Sendable {
         guard isAnyDue else { return 0 }
         // In this order: what is in the queue no more is in hand, or settled.
         let waitingCount = try await participant.waitingCount(inQueue: replyQueue)
-        let heldSince = participant.holdsMessages(ofQueue: replyQueue)
+        let heldSince = participant.holdingSince(ofQueue: replyQueue)
         let lateness = rule.lateness(at: .now, waitingCount: waitingCount, heldSince: heldSince)
         let due = now - Int64(lateness / .milliseconds(1))
         return try await participant.transact { transaction in
