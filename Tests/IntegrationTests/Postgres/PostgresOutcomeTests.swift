@@ -127,7 +127,12 @@ import Testing
     }
 
     @Test func aTransactionStillRunningIsWaitedFor() async throws {
-        try await Database.withPool { pool in
+        try await Database.withFresh { database in
+            let pool = database.pool()
+            defer { pool.close() }
+            // A pool of its own: in the one asked, the look itself would hide what its session last ran.
+            let observer = database.pool()
+            defer { observer.close() }
             let hasID = Meeting(count: 2)
             let mayEnd = Meeting(count: 2)
             let id = Lock<PostgresTransactionID?>(nil)
@@ -142,7 +147,7 @@ import Testing
             await hasID.arrive()
             let asked = try #require(id.withLock { $0 })
             async let outcome = pool.outcome(of: asked)
-            try await pool.waitUntil(
+            try await observer.waitUntil(
                 "SELECT count(*) > 0 FROM \(sql: ownBackends) AND query LIKE 'SELECT pg_xact_status%'")
             await mayEnd.arrive()
             try await running.value
