@@ -275,7 +275,10 @@ extension EventLoop {
 
     private func runTimers() {
         let now = MonotonicTime.now()
-        while let action = mailbox.withLock({ $0.timers.takeDue(at: now) }) { action() }
+        // What these schedule waits for the next round, also where its time has come: sockets are looked at between.
+        for timer in mailbox.withLock({ $0.timers.takeDue(at: now) }) {
+            if let action = mailbox.withLock({ $0.timers.remove(timer) }) { action() }
+        }
         let toSweep = mailbox.withLock { mailbox -> [any DeadlineKeeper] in
             guard mailbox.nextSweep <= now else { return [] }
             mailbox.nextSweep = now + Self.sweepInterval

@@ -39,10 +39,11 @@ package struct TimerQueue<Item> {
         return item
     }
 
-    /// Takes the soonest item if its time has come.
-    mutating func takeDue(at now: MonotonicTime) -> Item? {
-        guard let due = nextDue, due <= now else { return nil }
-        return items.removeValue(forKey: removeFirst())
+    /// Names the items whose time has come, soonest first, once. Each is then to be removed: one may have been meanwhile.
+    mutating func takeDue(at now: MonotonicTime) -> [ID] {
+        var taken: [ID] = []
+        while let due = nextDue, due <= now { taken.append(removeFirst()) }
+        return taken
     }
 
     /// So many names without an item are never worth the work.

@@ -47,6 +47,26 @@ import Testing
         loop.forget(key)
     }
 
+    @Test func aTimerWhoseTimeIsOverWhenItIsSetDoesNotKeepSocketsWaiting() async throws {
+        let pipe = try Pipe()
+        let watcher = Watcher()
+        let rounds = Lock(0)
+        @Sendable func again() {
+            let round = rounds.withLock { rounds in
+                rounds += 1
+                return rounds
+            }
+            if round == 3 { pipe.write() }
+            if watcher.isReady { return }
+            loop.schedule(at: MonotonicTime(nanoseconds: 0)) { again() }
+        }
+        let key = loop.watch(pipe.reading, watcher)
+        loop.schedule(at: .now()) { again() }
+        try await watcher.untilReady()
+        loop.ignore(pipe.reading)
+        loop.forget(key)
+    }
+
     @Test func flushesBehindTheJobsThatAreReady() async throws {
         let watcher = Watcher()
         await withTaskExecutorPreference(loop) {
@@ -161,6 +181,7 @@ private final class Watcher: SocketWatcher {
         self.times = times
     }
 
+    var isReady: Bool { counts.withLock { $0.ready >= times } }
     var flushCount: Int { counts.withLock { $0.flush } }
     var again: (@Sendable () -> Void)? {
         get { counts.withLock { $0.again } }
@@ -174,6 +195,6 @@ private final class Watcher: SocketWatcher {
 
     func flushBuffered() { counts.withLock { $0.flush += 1 } }
 
-    func untilReady() async throws { try await until { counts.withLock { $0.ready } >= times } }
+    func untilReady() async throws { try await until { isReady } }
     func untilFlushed(_ count: Int) async throws { try await until { flushCount >= count } }
 }
