@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import LocalServers
@@ -63,6 +64,22 @@ import Testing
             "-cert", tls.clientCertificate, "-key", tls.clientKey,
         ]
         return try await onOwnThread { try Command(arguments).run().output }
+    }
+
+    /// Also the one of a broker that nobody stopped is there to be read, and nothing but it.
+    @Test(.timeLimit(.minutes(5)))
+    func aBrokerThatDiedKeepsItsLog() async throws {
+        let server = try await RabbitServer.started()
+        defer { removeFolder(server.folder.path) }
+        let stopped = try await RabbitServer.started()
+        try await stopped.kill()
+        try await stopped.shutDown()
+        #expect(access(stopped.folder.path, F_OK) != 0)
+        kill(try #require(server.processID), SIGKILL)
+        try await onOwnThread { _ = Deadline(after: .seconds(30)).poll { server.isRunning ? nil : true } }
+        try await server.shutDown()
+        #expect(try #require(readFile(server.logPath)).contains("RabbitMQ"))
+        #expect(try Command(["ls", "-A", server.folder.path]).output() == "broker.log\n")
     }
 
     @Test(.timeLimit(.minutes(5)))

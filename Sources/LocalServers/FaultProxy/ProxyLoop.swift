@@ -152,7 +152,18 @@ final class ProxyLoop: @unchecked Sendable {
         }
     }
 
+    /// Listens again where the port was listened on a moment ago: a process that is just being started holds what was open
+    /// when it was forked until it becomes another program.
     private static func listen(on port: UInt16) throws -> Int32 {
+        let descriptor = try Deadline(after: .seconds(10)).poll(every: .milliseconds(2)) {
+            try tryToListen(on: port)
+        }
+        guard let descriptor else { throw problem(port, EADDRINUSE) }
+        return descriptor
+    }
+
+    /// - Returns: nil where the port is still in use.
+    private static func tryToListen(on port: UInt16) throws -> Int32? {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(AF_INET, kind, 0)
         var yes: Int32 = 1
@@ -161,11 +172,14 @@ final class ProxyLoop: @unchecked Sendable {
         let isListening = withSocketAddress(&address) {
             bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 && Glibc.listen(descriptor, 128) == 0
         }
-        guard isListening else {
-            let problem = LocalServerError.system("listening on port \(port)", subject: "fault proxy")
-            close(descriptor)
-            throw problem
-        }
-        return descriptor
+        if isListening { return descriptor }
+        let code = errno
+        close(descriptor)
+        if code == EADDRINUSE { return nil }
+        throw problem(port, code)
+    }
+
+    private static func problem(_ port: UInt16, _ code: Int32) -> LocalServerError {
+        LocalServerError.system("listening on port \(port)", subject: "fault proxy", number: code)
     }
 }

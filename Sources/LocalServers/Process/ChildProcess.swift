@@ -20,8 +20,12 @@ final class ChildProcess: Sendable {
 
     let pid: pid_t
     private let exit = Lock<Exit?>(nil)
+    private let watchdog: Watchdog
 
-    private init(pid: pid_t) { self.pid = pid }
+    private init(pid: pid_t, _ watchdog: Watchdog) {
+        self.pid = pid
+        self.watchdog = watchdog
+    }
 
     /// Starts `launch` under `watchdog`, so that it ends with this process however that ends.
     ///
@@ -34,7 +38,7 @@ final class ChildProcess: Sendable {
         var gated = launch
         gated.arguments = ["/bin/sh", "-c", gateScript, "gate"] + launch.arguments
         gated.input = .descriptor(gate.far.number)
-        let child = ChildProcess(pid: try gated.spawn())
+        let child = ChildProcess(pid: try gated.spawn(), watchdog)
         guard watchdog.watch(child.pid, farewell), gate.near.send("go\n") else {
             child.stop(with: SIGKILL, within: .seconds(5))
             throw LocalServerError(
@@ -65,6 +69,9 @@ final class ChildProcess: Sendable {
     /// Sends `signal`, waits, and after the limit kills the child and its process group.
     @discardableResult
     func stop(with signal: Int32, within limit: Duration) -> Exit {
+        // One that has ended by itself is no more stopped by this.
+        let hadEnded = poll() != nil
+        defer { if !hadEnded { _ = watchdog.forget(pid) } }
         send(signal)
         if let exit = Deadline(after: limit).poll({ poll() }) { return exit }
         exit.withLock { exit in

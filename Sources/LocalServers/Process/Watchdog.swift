@@ -5,7 +5,8 @@ import Telemetry
 ///
 /// It holds one end of a socket whose other end only the owner holds. When that closes, for whatever reason, it signals
 /// every process it was told of, waits, kills what is left, and removes the throw-away folders. It knows processes by id
-/// *and* start time, so a reused id is never hit. `PR_SET_PDEATHSIG` is not used: it fires when the starting *thread*
+/// *and* start time, so a reused id is never hit. Where one of them ended without being asked to, the logs at the top of
+/// the throw-away folders are kept. `PR_SET_PDEATHSIG` is not used: it fires when the starting *thread*
 /// ends, and threads of the pool come and go.
 final class Watchdog: Sendable {
     /// What the watchdog does to a process once the owner is gone.
@@ -17,6 +18,8 @@ final class Watchdog: Sendable {
 
     private let line: Lock<Descriptor?>
     private let pid: pid_t
+    private let folders = Lock<[String]>([])
+    private static let hasKeptLogs: Int32 = 3
 
     init() throws {
         let channel = try Descriptor.pair()
@@ -34,8 +37,14 @@ final class Watchdog: Sendable {
         tell("watch \(pid) \(farewell.signal) \(farewell.grace.components.seconds)")
     }
 
+    /// The process was ended by its owner.
+    func forget(_ pid: pid_t) -> Bool { tell("forget \(pid)") }
+
     /// Removes `folder` with everything in it at the end.
-    func remove(_ folder: String) -> Bool { tell("remove \(folder)") }
+    func remove(_ folder: String) -> Bool {
+        folders.withLock { $0.append(folder) }
+        return tell("remove \(folder)")
+    }
 
     /// Takes `remove` back.
     func keep(_ folder: String) -> Bool { tell("keep \(folder)") }
@@ -43,7 +52,14 @@ final class Watchdog: Sendable {
     /// Lets the watchdog do its work now and waits for it.
     func end() {
         line.withLock { $0 = nil }
-        _ = Deadline(after: .seconds(60)).poll { waitpid(pid, nil, WNOHANG) != 0 ? true : nil }
+        var status: Int32 = 0
+        let ended = Deadline(after: .seconds(60)).poll { waitpid(pid, &status, WNOHANG) == pid ? true : nil }
+        if ended == true, status == Self.hasKeptLogs << 8 {
+            for folder in folders.withLock({ $0 }) where access(folder, F_OK) == 0 {
+                let message = "A server ended that nobody had stopped; its log is kept in \(folder)\n"
+                _ = write(STDERR_FILENO, message, message.utf8.count)
+            }
+        }
         OpenWatchdogs.shared.drop(self)
     }
 
@@ -57,7 +73,7 @@ final class Watchdog: Sendable {
     /// Reads orders until the owner is gone, then cleans up. Times are in tenths of a second.
     private static let script = #"""
         trap '' HUP INT QUIT TERM PIPE
-        watched='' folders='' newline='
+        watched='' folders='' lost='' newline='
         '
         # Sets `start` to the start time of process $1; fails when it has ended.
         look() {
@@ -72,7 +88,15 @@ final class Watchdog: Sendable {
             case $order in
             watch)
                 set -- $rest
-                if look "$1"; then watched="$1:$start:$2:$3 $watched"; fi ;;
+                # One that has ended already is noticed at the end.
+                look "$1" || start=0
+                watched="$1:$start:$2:$3 $watched" ;;
+            forget)
+                others=''
+                for entry in $watched; do
+                    [ "${entry%%:*}" = "$rest" ] || others="$others$entry "
+                done
+                watched=$others ;;
             remove) folders="$folders$rest$newline" ;;
             keep)
                 kept=''
@@ -88,7 +112,10 @@ final class Watchdog: Sendable {
             IFS=: read -r process began signal grace <<END
         $entry
         END
-            same "$process" "$began" || continue
+            if ! same "$process" "$began"; then
+                lost=yes
+                continue
+            fi
             kill -"$signal" "$process" 2>/dev/null
         done
         tenths=0
@@ -103,6 +130,11 @@ final class Watchdog: Sendable {
             done
         done
         while read -r folder; do
+            if [ -n "$lost" ] && [ -n "$folder" ] && [ -e "$folder" ]; then
+                find "$folder" -mindepth 1 -maxdepth 1 ! -name '*.log' -exec rm -rf -- {} +
+                rmdir "$folder" 2>/dev/null
+                continue
+            fi
             # Again, because something that was just being started may still write there.
             for attempt in 1 2 3 4 5 6 7 8 9 10; do
                 [ -n "$folder" ] && [ -e "$folder" ] || break
@@ -111,6 +143,7 @@ final class Watchdog: Sendable {
         done <<END
         $folders
         END
+        [ -z "$lost" ] || exit 3
         """#
 }
 
