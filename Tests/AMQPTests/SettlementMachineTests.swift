@@ -39,6 +39,18 @@ import Testing
         #expect(Self.flush(&machine) == ["3+"])
     }
 
+    /// Else the acks of a consumer with one slow handler cost more and more, and this test far more than its limit.
+    @Test(.timeLimit(.minutes(2))) func anOpenDeliveryDoesNotMakeEveryFlushLookAtAllBehindIt() {
+        var machine = Self.machine(delivered: 1)
+        var sent = 0
+        for tag in 2...300_000 as ClosedRange<UInt64> {
+            _ = machine.delivered(tag)
+            _ = machine.ack(tag)
+            machine.flush(includingGaps: true) { _, _ in sent += 1 }
+        }
+        #expect(sent == 299_999 && machine.heldCount == 0 && machine.openCount == 1)
+    }
+
     @Test func aRefusalGoesAtOnceAndAPrefixPassesOverIt() {
         var machine = Self.machine(delivered: 3)
         #expect(machine.settle(2, .reject(requeue: false)).method == .basicReject(tag: 2, requeue: false))

@@ -25,6 +25,8 @@ struct SettlementMachine {
     private var states: [State] = []
     private var head = 0
     private(set) var heldCount = 0
+    /// No ack is held before it, so that a delivery open for long does not make every flush look at all that came since.
+    private var firstHeld = UInt64.max
     private(set) var openCount = 0
 
     /// A delivery came. Tags come in order without gaps.
@@ -43,6 +45,7 @@ struct SettlementMachine {
         openCount -= 1
         states[index] = .ackHeld
         heldCount += 1
+        firstHeld = min(firstHeld, tag)
         return true
     }
 
@@ -78,12 +81,18 @@ struct SettlementMachine {
     mutating func flush(includingGaps: Bool, _ send: (_ tag: UInt64, _ multiple: Bool) -> Void) {
         guard heldCount > 0 else { return }
         flushPrefix(send)
-        guard includingGaps, heldCount > 0 else { return }
-        for index in head..<states.count where states[index] == .ackHeld {
-            states[index] = .sent
-            heldCount -= 1
-            send(oldest + UInt64(index - head), false)
+        guard includingGaps else { return }
+        var tag = max(firstHeld, oldest)
+        while heldCount > 0 {
+            let index = head + Int(tag - oldest)
+            if states[index] == .ackHeld {
+                states[index] = .sent
+                heldCount -= 1
+                send(tag, false)
+            }
+            tag += 1
         }
+        firstHeld = .max
     }
 
     /// The channel is gone, and its tags with it.
