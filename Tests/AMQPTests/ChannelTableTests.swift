@@ -3,18 +3,22 @@ import Testing
 
 @testable import AMQP
 
-@Suite struct ChannelTableTests {
-    private final class Handler: ChannelHandler {
-        let ends = Lock<[AMQPError.Code]>([])
-        func received(_ method: InboundMethod) {}
-        func returned(_ content: ContentAssembler.Content) {}
-        func blocked(_ isBlocked: Bool) {}
-        func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
-        func closed(_ error: AMQPError) { ends.withLock { $0.append(error.code) } }
+/// A channel's owner that notes what it is told.
+final class RecordingHandler: ChannelHandler {
+    let ends = Lock<[AMQPError.Code]>([])
+    let flows = Lock<[Bool]>([])
+    func received(_ method: InboundMethod) {
+        if case .channelFlow(let active) = method { flows.withLock { $0.append(active) } }
     }
+    func returned(_ content: ContentAssembler.Content) {}
+    func blocked(_ isBlocked: Bool) {}
+    func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
+    func closed(_ error: AMQPError, withLink: Bool) { ends.withLock { $0.append(error.code) } }
+}
 
+@Suite struct ChannelTableTests {
     private let numbers = ChannelNumberPool()
-    private let handler = Handler()
+    private let handler = RecordingHandler()
 
     /// Asks for something that is due at 100 and looks at 101, when the broker has not answered.
     ///
@@ -74,6 +78,41 @@ import Testing
         try table.handle(.channelCloseOK, on: 1, mailbox)
         #expect(numbers.take(max: 10) == 1)
         #expect(handler.ends.withLock { $0.count } == 1)
+    }
+
+    /// Ours was posted, and not yet seen, when the broker's came.
+    @Test func aCloseInTheMailboxCrossesTheBrokersToo() async throws {
+        let mailbox = try Mailbox(frameByteCountMax: 4096)
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        #expect(numbers.take(max: 10) == 1)
+        table.perform(.attach(channel: 1, handler, ChannelFate()))
+        let close = OutboundMethod.channelClose(code: 200, text: "")
+        let answer = try await withCheckedThrowingContinuation { continuation in
+            do {
+                try mailbox.post(.closing(channel: 1))
+                let call = PendingCall(method: close, deadline: .max, continuation: continuation)
+                try mailbox.post(.expect(channel: 1, call))
+                try table.handle(.channelClose(code: 404, text: "no queue"), on: 1, mailbox)
+                for command in mailbox.takeCommands() { table.perform(command) }
+                #expect(numbers.take(max: 10) == 2, "the broker's answer to ours is still to come")
+                try table.handle(.channelCloseOK, on: 1, mailbox)
+            } catch {
+                Issue.record(error)
+            }
+        }
+        #expect(answer == .channelCloseOK)
+        #expect(numbers.take(max: 10) == 1)
+        #expect(handler.ends.withLock { $0 } == [.notFound])
+    }
+
+    /// RabbitMQ has not asked for it since 2.x; other brokers may.
+    @Test func aFlowIsAnsweredAndPassedOn() throws {
+        let mailbox = try Mailbox(frameByteCountMax: 4096)
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        table.perform(.attach(channel: 1, handler, ChannelFate()))
+        try table.handle(.channelFlow(active: false), on: 1, mailbox)
+        #expect(Self.hasWritten(mailbox))
+        #expect(handler.flows.withLock { $0 } == [false])
     }
 
     @Test func aChannelThatTheBrokerClosedIsWrittenOnNoMore() async throws {

@@ -21,7 +21,7 @@ import Testing
 
     @Test(arguments: [
         "http://h", "amqp://h:port", "amqp://h:1:2", "amqp://u:%zz@h", "amqp://h/a/b", "amqp://h/%f", "amqp://[::1", "",
-        "amqp://h/v?heartbeat=1",
+        "amqp://h/v?heartbeat=1", "amqp://h/v@w",
     ]) func whatCannotBeReadIsRefused(url: String) {
         let error = #expect(throws: AMQPError.self) { try ConnectionConfiguration(url: url) }
         #expect(error?.code == .invalidArgument)
@@ -30,6 +30,10 @@ import Testing
     @Test func thePasswordIsNeverInTheError() {
         let error = #expect(throws: AMQPError.self) { try ConnectionConfiguration(url: "amqp://u:secret@h:x/") }
         #expect(error?.description.contains("secret") == false)
+        for url in ["amqp://u:sec/ret@h", "amqp://u:sec/ret@h/v", "amqp://u:12/sec@h", "amqp://sec/ret@h:1/v"] {
+            let error = #expect(throws: AMQPError.self) { try ConnectionConfiguration(url: url) }
+            #expect(error?.description.contains("sec") == false && error?.message.contains("%2f") == true)
+        }
         #expect(String(describing: Credentials.password(user: "u", password: "secret")) == "user u")
     }
 }
@@ -93,6 +97,31 @@ import Testing
         queue.streamSegmentByteCountMax = 1000
         #expect(
             queue.arguments == ["x-queue-type": "stream", "x-max-age": "7D", "x-stream-max-segment-size-bytes": 1000])
+    }
+}
+
+@Suite struct TopologyStepTests {
+    @Test func whatIsTriedAgainIsWhatIsWantedNow() {
+        var topology = Topology(
+            exchanges: [ExchangeDeclaration("x", kind: .topic)],
+            queues: [QueueDeclaration("gone"), QueueDeclaration("changed")])
+        let failed = Array(topology.steps.reversed())
+        topology.removeQueue("gone")
+        topology.merge(Topology(queues: [QueueDeclaration("changed", kind: .classic)]))
+        let wanted = topology.now(failed)
+        #expect(wanted.map(\.name) == ["queue changed", "exchange x"])
+        #expect(wanted.first?.method == QueueDeclaration("changed", kind: .classic).method(passive: false))
+    }
+
+    @Test func bindingsAreToldApartByAllThatMakesThemDiffer() {
+        var bindings = [
+            BindingDeclaration(from: "x", to: .queue("q"), routingKey: "a"),
+            BindingDeclaration(from: "x", to: .queue("q"), routingKey: "b"),
+            BindingDeclaration(from: "x", to: .exchange("q"), routingKey: "a"),
+            BindingDeclaration(from: "x", to: .queue("q"), routingKey: "a"),
+        ]
+        bindings[3].arguments = ["x-match": "any"]
+        #expect(Set(Topology(bindings: bindings).steps.map(\.name)).count == 4)
     }
 }
 

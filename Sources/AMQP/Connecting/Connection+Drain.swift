@@ -9,8 +9,6 @@ public struct DrainReport: Sendable, Hashable {
 }
 
 extension Connection {
-    private static let goodbyeLimit = Duration.seconds(5)
-
     /// Ends in order: stops consumers, gives back what nobody took, waits for what was handed out to be settled and for
     /// what was published to be confirmed, then closes channels and connection.
     ///
@@ -22,7 +20,7 @@ extension Connection {
     public func close(gracePeriod: Duration = .seconds(25)) async -> DrainReport {
         let deadline = ContinuousClock.now + gracePeriod
         let watchdog = Task {
-            try await Task.sleep(for: gracePeriod + Self.goodbyeLimit)
+            try await Task.sleep(for: gracePeriod + Channel.goodbyeLimit)
             core.cutLink()
         }
         defer { watchdog.cancel() }

@@ -9,6 +9,8 @@ import Telemetry
 final class ConnectionCore: Sendable {
     private struct State {
         var link = Promise<Link>()
+        /// Logged in, and not for everybody yet: what was declared comes first.
+        var restoring: Link?
         var topology = Topology()
         /// Declarations that the broker answers by closing the connection.
         var fatalSteps: Set<String> = []
@@ -18,6 +20,11 @@ final class ConnectionCore: Sendable {
         var recoveredGeneration: UInt64 = 0
         var isClosing = false
         var supervisor: Task<Void, Never>?
+
+        /// The link there is.
+        var openLink: Link? {
+            if case .success(let link) = link.current { link } else { restoring }
+        }
     }
 
     private struct Member {
@@ -73,11 +80,7 @@ final class ConnectionCore: Sendable {
 
     /// Says goodbye to the broker and ends the supervisor.
     func close() async {
-        let current = state.withLock { state in
-            state.isClosing = true
-            return state.link.current
-        }
-        if case .success(let link) = current {
+        if let link = closingLink() {
             _ = try? await link.call(.connectionClose(code: 200, text: "closed by its owner"), on: 0)
             link.shutdown(AMQPError(.closed, "the connection was closed by its owner"))
         }
@@ -88,24 +91,24 @@ final class ConnectionCore: Sendable {
 
     /// Ends the link for good, so that nobody waits for an answer any more.
     func cutLink() {
-        let current = state.withLock { state in
+        closingLink()?.shutdown(AMQPError(.closed, "the broker did not answer while the connection was closed"))
+    }
+
+    /// From now on nothing is opened any more.
+    ///
+    /// - Returns: the link there is to close.
+    private func closingLink() -> Link? {
+        state.withLock { state in
             state.isClosing = true
-            return state.link.current
+            return state.openLink
         }
-        guard case .success(let link) = current else { return }
-        link.shutdown(AMQPError(.closed, "the broker did not answer while the connection was closed"))
     }
 
     /// Ends without waiting, when the owner has let go of the connection.
     func abandon() {
-        let (current, supervisor) = state.withLock { state in
-            state.isClosing = true
-            return (state.link.current, state.supervisor)
-        }
-        supervisor?.cancel()
-        if case .success(let link) = current {
-            link.shutdown(AMQPError(.closed, "the connection was released without being closed"))
-        }
+        let link = closingLink()
+        state.withLock { $0.supervisor }?.cancel()
+        link?.shutdown(AMQPError(.closed, "the connection was released without being closed"))
     }
 
     private func run() async {
@@ -120,10 +123,11 @@ final class ConnectionCore: Sendable {
                 _ = machine.opened()
                 metrics.connects.add(1)
                 events.send(.connected(host: host, generation: link.generation))
-                await restoreTopology(on: link)
-                publish(link)
+                state.withLock { $0.restoring = link }
                 // Whoever closes looks for a link after saying so: one of both sees the other.
                 if isClosing { link.shutdown(AMQPError(.closed, "the connection was closed by its owner")) }
+                await restoreTopology(on: link)
+                publish(link)
                 let openedAt = ContinuousClock.now
                 let error = await watch.ended()
                 withdraw(error)
@@ -170,12 +174,19 @@ final class ConnectionCore: Sendable {
     }
 
     private func publish(_ link: Link) {
-        state.withLock { $0.link }.settle(.success(link))
+        state.withLock { state in
+            state.restoring = nil
+            return state.link
+        }.settle(.success(link))
         reportRecovery(link.generation)
     }
 
     private func withdraw(_ error: AMQPError) {
         metrics.isBlocked.set(0)
+        if !isClosing {
+            metrics.connectionsLost.add(1)
+            if error.replyCode != nil { metrics.connectionsClosedByBroker.add(1) }
+        }
         state.withLock { $0.link = Promise() }
         events.send(.disconnected(error))
     }
@@ -220,18 +231,21 @@ final class ConnectionCore: Sendable {
         var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(30))
         var remaining = failed
         while !remaining.isEmpty {
-            try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
-            let wanted = state.withLock { Set($0.topology.steps.map(\.name)) }
+            try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0...1)))
+            let wanted = state.withLock { $0.topology }
             guard link.mailbox.closedBy == nil else { return }
-            remaining = await perform(remaining.filter { wanted.contains($0.name) }, on: link)
+            remaining = await perform(wanted.now(remaining), on: link)
         }
     }
 
-    /// - Returns: the steps that failed while the link lived.
+    /// A broker that does not answer one declaration makes nobody wait for its like: those behind it are left for later, and
+    /// come before it then.
+    ///
+    /// - Returns: the steps that failed or were left while the link lived.
     private func perform(_ steps: [Topology.Step], on link: Link) async -> [Topology.Step] {
         var failed: [Topology.Step] = []
         let declarer = TopologyDeclarer(link: link)
-        for step in steps {
+        for (index, step) in steps.enumerated() {
             do {
                 try await declarer.perform(step.method)
             } catch {
@@ -241,6 +255,7 @@ final class ConnectionCore: Sendable {
                 }
                 events.send(.topologyFailed(entity: step.name, error))
                 failed.append(step)
+                if error.code == .timedOut { return steps[(index + 1)...] + failed }
             }
         }
         await declarer.close()

@@ -28,6 +28,8 @@ public enum ConnectionEvent: Sendable {
     case consumerUp(queue: String)
     /// A mandatory message found no queue.
     case returned(exchange: String, routingKey: String, code: UInt16, reason: String)
+    /// A message cannot be put into frames and was not sent: a string over 255 bytes, a body over the limit.
+    case publishRefused(exchange: String, routingKey: String, AMQPError)
     /// A body over the limit came in and was rejected without requeue.
     case oversizedRejected(queue: String, byteCount: UInt64)
     /// Closed by its owner. The last event.

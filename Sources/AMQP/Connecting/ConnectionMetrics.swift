@@ -24,6 +24,10 @@ public final class ConnectionMetrics: Sendable {
     public let connects = Counter()
     /// Attempts to connect that failed.
     public let connectFailures = Counter()
+    /// Connections that ended without their owner's doing.
+    public let connectionsLost = Counter()
+    /// Those of them that the broker ended with `connection.close`.
+    public let connectionsClosedByBroker = Counter()
     public let bytesSent = Counter()
     public let bytesReceived = Counter()
     public let writeSyscalls = Counter()
@@ -62,6 +66,7 @@ public final class ConnectionMetrics: Sendable {
     /// Consumers the broker cancelled.
     public let consumersCancelled = Counter()
 
+    /// Channels that the broker closed alone.
     public let channelsClosedByBroker = Counter()
     /// 1 while the broker blocks publishing.
     public let isBlocked = Counter()

@@ -78,7 +78,8 @@ public final class Consumer: AsyncSequence, Sendable {
     }
 
     /// Stops the subscription, gives back what has not been handed out, and waits until what was handed out is settled,
-    /// at most this long. Then the channel is closed, and the broker delivers the rest again to others.
+    /// at most this long. Then the channel is closed, and the broker delivers the rest again to others. One that no longer
+    /// answers is waited for at most 5 s more.
     public func cancel(within limit: Duration = .seconds(25)) async {
         _ = await shell.cancel(within: limit)
     }

@@ -14,7 +14,10 @@ extension ConsumerShell {
         guard options.prefetchCount > 0 else {
             throw AMQPError(.invalidArgument, "a prefetch count of 0 has no bound; give one from 1 to 65535")
         }
-        let task = Task { await keep() }
+        let task = Task {
+            await keep()
+            keeperEnd.settle(.success(()))
+        }
         state.withLock { $0.keeper = task }
         do {
             try await firstOpen.value(
@@ -33,31 +36,40 @@ extension ConsumerShell {
     /// The iterating task was cancelled: the subscription ends, what was handed out can still be settled.
     func cancelFromIteration() async {
         // A task of its own, for the waits of an orderly end would fail at once in a cancelled one.
-        await Task { [self] in _ = await stop() }.value
+        await Task { [self] in _ = await stop(within: Channel.goodbyeLimit) }.value
         abandon()
     }
 
     /// Stops the subscription in order: cancel, give back, wait for what is out, close.
     ///
-    /// Whoever comes a second time waits no longer than its own limit, too.
+    /// Whoever comes a second time waits no longer than its own limit, too. A broker that does not answer is waited for at
+    /// most `Channel.goodbyeLimit` longer.
     func cancel(within limit: Duration) async -> Drained {
-        let givenBack = await stop()
+        let deadline = ContinuousClock.now + limit
+        var untilGoodbye: Duration { ContinuousClock.now.duration(to: deadline) + Channel.goodbyeLimit }
+        let givenBack = await stop(within: untilGoodbye)
         let (settled, keeper) = state.withLock { ($0.settlement.openCount == 0 ? nil : $0.settled, $0.keeper) }
-        if limit > .zero { try? await settled?.value(within: limit, orTimeOut: "deliveries are not settled") }
+        let remaining = ContinuousClock.now.duration(to: deadline)
+        if remaining > .zero { try? await settled?.value(within: remaining, orTimeOut: "deliveries are not settled") }
         let unsettled = state.withLock { state -> Int? in
             defer { state.isEnding = true }
             return state.isEnding ? nil : state.settlement.openCount + state.lostWhileStopping
         }
         guard let unsettled else {
-            await keeper?.value
+            await waitForKeeper(within: untilGoodbye)
             return Drained(givenBack: givenBack, unsettled: 0)
         }
         signal.yield(.stop)
         keeper?.cancel()
-        await keeper?.value
-        await leaveChannel()?.close()
+        await waitForKeeper(within: untilGoodbye)
+        await leaveChannel()?.close(within: untilGoodbye)
         core.leave(member)
         return Drained(givenBack: givenBack, unsettled: unsettled)
+    }
+
+    /// A channel that it is opening just now it closes itself.
+    private func waitForKeeper(within limit: Duration) async {
+        try? await keeperEnd.value(within: limit, orTimeOut: "the broker does not answer")
     }
 
     /// Whether it has ended or is being ended, and needs nobody's care.
@@ -66,13 +78,13 @@ extension ConsumerShell {
     /// Ends the subscription, gives back what nobody took, and tells those who wait for more.
     ///
     /// - Returns: how many deliveries went back.
-    private func stop() async -> Int {
+    private func stop(within limit: Duration) async -> Int {
         let (channel, isFirst) = state.withLock { state in
             defer { state.isStopping = true }
             return (state.channel, !state.isStopping)
         }
         guard isFirst else { return 0 }
-        if let channel { _ = try? await channel.call(.basicCancel(tag: tag)) }
+        if let channel { _ = try? await channel.call(.basicCancel(tag: tag), within: limit) }
         let givenBack = giveBack()
         ended()
         return givenBack
@@ -115,7 +127,7 @@ extension ConsumerShell {
 
     private func pause(after error: AMQPError, generation: UInt64, _ backoff: inout Backoff) async {
         core.report(member, generation: generation, isUp: false)
-        let pause = backoff.next(draw: Double.random(in: 0.5...1))
+        let pause = backoff.next(draw: Double.random(in: 0...1))
         core.events.send(.consumerFailed(queue: queue, error, retryIn: pause))
         try? await Task.sleep(for: pause)
     }
@@ -126,9 +138,15 @@ extension ConsumerShell {
             state.settlement.reset()
         }
         let channel = try await link.openChannel(self)
-        state.withLock { state in
+        let isWanted = state.withLock { state in
+            guard !state.isEnding else { return false }
             state.channel = channel
             currentIncarnation.store(state.incarnation, ordering: .relaxed)
+            return true
+        }
+        guard isWanted else {
+            await channel.close()
+            throw AMQPError(.closed, "the consumer is closed")
         }
         _ = try await channel.call(.basicQos(prefetchCount: options.prefetchCount))
         return channel
@@ -154,7 +172,7 @@ extension ConsumerShell {
             case .cancelledByBroker:
                 core.metrics.consumersCancelled.add(1)
                 core.events.send(.consumerCancelled(queue: queue))
-                try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
+                try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0...1)))
             case .channelClosed(let error, _):
                 return !(error.code == .closed && core.isClosing)
             case .stop:

@@ -69,6 +69,8 @@ final class ConsumerShell: ChannelHandler {
     /// The incarnation whose deliveries can still be settled, readable without the lock; 0 for none.
     let currentIncarnation = Atomic<UInt64>(0)
     let firstOpen = Promise<Void>()
+    /// Settled once its keeper task does nothing more.
+    let keeperEnd = Promise<Void>()
     let signals: AsyncStream<Signal>
     let signal: AsyncStream<Signal>.Continuation
 
@@ -242,7 +244,7 @@ final class ConsumerShell: ChannelHandler {
         state.reportedUnsettled = state.settlement.openCount
     }
 
-    func closed(_ error: AMQPError) {
+    func closed(_ error: AMQPError, withLink: Bool) {
         let (incarnation, settled) = state.withLock { state in
             state.channel = nil
             currentIncarnation.store(0, ordering: .relaxed)
@@ -257,7 +259,7 @@ final class ConsumerShell: ChannelHandler {
             return (state.incarnation, state.isStopping ? state.settled : nil)
         }
         settled?.settle(.success(()))
-        if error.replyCode != nil, error.code != .connectionClosed {
+        if error.replyCode != nil, !withLink {
             core.metrics.channelsClosedByBroker.add(1)
             core.events.send(.channelClosed(owner: "consumer of \(queue)", error))
         }

@@ -1,23 +1,25 @@
 extension Connection {
     /// Declares exchanges, queues and bindings, and makes them again after every reconnect.
     ///
-    /// Every entity is tried, also after one was refused.
+    /// Every entity is tried, also after one was refused; those that the broker took are made again in any case.
     ///
     /// - Throws: the first refusal; a `preconditionFailed` tells what differs, see `declarationDifference`.
     public func declare(_ topology: Topology) async throws(AMQPError) {
         for step in topology.steps { try step.method.checkLimits() }
         let declarer = TopologyDeclarer(link: try await core.linkInTime())
+        var accepted: [Topology.Step] = []
         var firstError: AMQPError?
         for step in topology.steps {
             do {
                 try await declarer.perform(step.method)
+                accepted.append(step)
             } catch {
                 if firstError == nil { firstError = error }
             }
         }
+        core.remember(Topology(accepted))
         await declarer.close()
         if let firstError { throw firstError }
-        core.remember(topology)
     }
 
     /// Declares one queue and makes it again after every reconnect, unless the broker chose its name.

@@ -37,7 +37,7 @@ private final class SilentHandler: ChannelHandler {
     func returned(_ content: ContentAssembler.Content) {}
     func blocked(_ isBlocked: Bool) {}
     func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
-    func closed(_ error: AMQPError) {}
+    func closed(_ error: AMQPError, withLink: Bool) {}
 }
 
 extension AMQPError {
@@ -56,17 +56,50 @@ extension AMQPError {
 }
 
 extension Topology {
-    /// One declaration, with a name to report it by.
-    struct Step {
-        var name: String
-        var method: OutboundMethod
+    /// One declaration.
+    enum Step {
+        case exchange(ExchangeDeclaration)
+        case queue(QueueDeclaration)
+        case binding(BindingDeclaration)
+
+        /// What it is reported and told apart by.
+        var name: String {
+            switch self {
+            case .exchange(let exchange): "exchange \(exchange.name)"
+            case .queue(let queue): "queue \(queue.name)"
+            case .binding(let binding): binding.name
+            }
+        }
+
+        var method: OutboundMethod {
+            switch self {
+            case .exchange(let exchange): exchange.method(passive: false)
+            case .queue(let queue): queue.method(passive: false)
+            case .binding(let binding): binding.method
+            }
+        }
     }
 
     /// The declarations in an order in which each finds what it needs.
     var steps: [Step] {
-        exchanges.map { Step(name: "exchange \($0.name)", method: $0.method(passive: false)) }
-            + queues.map { Step(name: "queue \($0.name)", method: $0.method(passive: false)) }
-            + bindings.map { Step(name: "binding \($0.source) to \($0.destinationName)", method: $0.method) }
+        exchanges.map(Step.exchange) + queues.map(Step.queue) + bindings.map(Step.binding)
+    }
+
+    /// These as they are wanted now: one may have been declared anew, or deleted.
+    func now(_ earlier: [Step]) -> [Step] {
+        let current = Dictionary(steps.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        return earlier.compactMap { current[$0.name] }
+    }
+
+    init(_ steps: [Step]) {
+        self.init()
+        for step in steps {
+            switch step {
+            case .exchange(let exchange): exchanges.append(exchange)
+            case .queue(let queue): queues.append(queue)
+            case .binding(let binding): bindings.append(binding)
+            }
+        }
     }
 }
 
@@ -87,11 +120,16 @@ extension QueueDeclaration {
 }
 
 extension BindingDeclaration {
-    var destinationName: String {
-        switch destination {
-        case .queue(let name): "queue \(name)"
-        case .exchange(let name): "exchange \(name)"
-        }
+    /// Source, destination, key and, as a headers exchange tells bindings apart by them, arguments.
+    fileprivate var name: String {
+        let place =
+            switch destination {
+            case .queue(let name): "queue \(name)"
+            case .exchange(let name): "exchange \(name)"
+            }
+        let filter = arguments.map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
+        let plain = "binding of \(source) to \(place) by '\(routingKey)'"
+        return filter.isEmpty ? plain : "\(plain) with \(filter)"
     }
 
     var method: OutboundMethod {

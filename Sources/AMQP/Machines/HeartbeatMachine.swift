@@ -27,9 +27,14 @@ struct HeartbeatMachine {
         interval == 0 ? .max : min(lastSent + interval / 2, lastReceived + interval * 2)
     }
 
+    /// Whether the other side has been silent for too long.
+    func isDead(_ now: UInt64) -> Bool {
+        interval > 0 && now >= lastReceived + interval * 2
+    }
+
     mutating func check(_ now: UInt64) -> Action {
         guard interval > 0 else { return .none }
-        if now >= lastReceived + interval * 2 { return .dead }
+        if isDead(now) { return .dead }
         guard now >= lastSent + interval / 2 else { return .none }
         lastSent = now
         return .send

@@ -80,7 +80,8 @@ public final class Publisher: Sendable {
     /// How many publishes are on the wire without a confirm.
     public var unconfirmedCount: Int { machine.unconfirmedCount }
 
-    /// Waits for the confirms of what was published, then closes the channel. Whatever is left is told `closed`.
+    /// Waits for the confirms of what was published, at most this long, then closes the channel. Whatever is left is told
+    /// `closed`. A broker that no longer answers is waited for at most 5 s more.
     public func close(within limit: Duration = .seconds(10)) async {
         _ = await drain(within: limit)
     }

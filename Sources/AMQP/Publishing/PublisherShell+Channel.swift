@@ -55,7 +55,7 @@ extension PublisherShell {
                 }
                 if !error.isRetriable { firstOpen.settle(.failure(error)) }
                 expireWaiting()
-                try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0.5...1)))
+                try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0...1)))
             }
         }
     }
@@ -93,7 +93,11 @@ extension PublisherShell {
     }
 
     private func expireWaiting() {
-        tell(state.withLock { $0.machine.expire(now: MonotonicClock.now(), abandoned: .abandoned) })
+        let (expired, idle) = state.withLock { state in
+            (state.machine.expire(now: MonotonicClock.now(), abandoned: .abandoned), state.idleIfIdle)
+        }
+        tell(expired)
+        idle?.settle(.success(()))
     }
 
     /// - Returns: false where the publisher was closed meanwhile.

@@ -27,6 +27,9 @@ final class PublisherShell: ChannelHandler {
         var channelEnd = Promise<AMQPError>()
         var idle: Promise<Void>?
         var keeper: Task<Void, Never>?
+
+        /// What to settle now, where somebody waits for the last outcome and it has come.
+        var idleIfIdle: Promise<Void>? { machine.isIdle ? idle : nil }
     }
 
     let core: ConnectionCore
@@ -88,8 +91,14 @@ final class PublisherShell: ChannelHandler {
             return nil
         } catch {
             core.metrics.notSent.add(1)
+            tellRefused(publication, error)
             return .notSent(error)
         }
+    }
+
+    private func tellRefused(_ publication: Publication, _ error: AMQPError) {
+        core.events.send(
+            .publishRefused(exchange: publication.exchange, routingKey: publication.routingKey, error))
     }
 
     private func pending(_ publication: Publication, _ id: UInt64, _ waiter: Waiter, _ now: UInt64) -> Machine.Pending {
@@ -157,6 +166,7 @@ final class PublisherShell: ChannelHandler {
                         sent += 1
                     } catch {
                         refused.append(state.machine.withdrawLast(error))
+                        tellRefused(publish.publication, error)
                     }
                 }
                 if !state.isTimerArmed {
@@ -182,8 +192,11 @@ final class PublisherShell: ChannelHandler {
     }
 
     private func cancel(_ id: UInt64) {
-        let told = state.withLock { $0.machine.cancel(id: id, abandoned: .abandoned) }
+        let (told, idle) = state.withLock { state in
+            (state.machine.cancel(id: id, abandoned: .abandoned), state.idleIfIdle)
+        }
         if let told { tell([told]) }
+        idle?.settle(.success(()))
     }
 
     func reportUnconfirmed(_ state: inout State) {
@@ -231,7 +244,7 @@ final class PublisherShell: ChannelHandler {
             let deadline = state.machine.nextDeadline
             state.isTimerArmed = deadline != nil
             reportUnconfirmed(&state)
-            return (completed, expired, deadline ?? .max, state.machine.isIdle ? state.idle : nil)
+            return (completed, expired, deadline ?? .max, state.idleIfIdle)
         }
         complete(completed, now: now)
         tell(expired)
@@ -239,7 +252,7 @@ final class PublisherShell: ChannelHandler {
         return deadline
     }
 
-    func closed(_ error: AMQPError) {
+    func closed(_ error: AMQPError, withLink: Bool) {
         let (completed, end, idle) = state.withLock { state in
             state.channel = nil
             state.isBlocked = false
@@ -247,9 +260,9 @@ final class PublisherShell: ChannelHandler {
             let completed = state.completed + state.machine.detached(error)
             state.completed = []
             reportUnconfirmed(&state)
-            return (completed, state.channelEnd, state.machine.isIdle ? state.idle : nil)
+            return (completed, state.channelEnd, state.idleIfIdle)
         }
-        if error.replyCode != nil, error.code != .connectionClosed {
+        if error.replyCode != nil, !withLink {
             core.metrics.channelsClosedByBroker.add(1)
             core.events.send(.channelClosed(owner: name, error))
         }

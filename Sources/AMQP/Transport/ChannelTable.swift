@@ -92,7 +92,7 @@ struct ChannelTable {
     /// A command that came too late.
     func refuse(_ command: LinkCommand, _ error: AMQPError) {
         switch command {
-        case .attach(_, let handler, _): handler.closed(error)
+        case .attach(_, let handler, _): handler.closed(error, withLink: true)
         case .expect(_, let call): call.continuation.resume(throwing: error)
         case .touch, .closing, .shutdown: break
         }
@@ -112,15 +112,19 @@ struct ChannelTable {
         case .channelClose(let code, let text):
             // Its owner hears of it first: anything that it wrote behind our answer would cost the whole connection. The
             // number is free only behind the answer, too.
-            let isCrossing = entry.isClosing
-            end(channel, AMQPError.fromBroker(replyCode: code, text: text, on: .channel))
-            try mailbox.post { contents throws(AMQPError) in try contents.writer.write(.channelCloseOK, on: channel) }
+            var isCrossing = entry.isClosing
+            end(channel, AMQPError.fromBroker(replyCode: code, text: text, on: .channel), withLink: false)
+            try mailbox.post { contents throws(AMQPError) in
+                // One that was posted since this turn looked; none comes behind it.
+                isCrossing = isCrossing || contents.commands.contains { $0.isClosing(channel) }
+                try contents.writer.write(.channelCloseOK, on: channel)
+            }
             // Where our own close is under way its answer comes still: the number's next owner would take it for his.
             if isCrossing { awaitClose(of: channel) } else { numbers.giveBack(channel) }
         case .channelCloseOK:
             // The owner hears of it last: the number is free again once it knows.
-            let closing = firstCall(on: channel)
-            remove(channel, AMQPError(.closed, "the channel was closed by its owner"))
+            let closing = entry.calls.popLast()
+            remove(channel, AMQPError(.closed, "the channel was closed by its owner"), withLink: false)
             closing?.continuation.resume(returning: method)
         case .channelFlow(let active):
             // RabbitMQ has not sent it since 2.x; other brokers may.
@@ -202,6 +206,11 @@ struct ChannelTable {
         dirty.removeAll(keepingCapacity: true)
     }
 
+    /// Whether an answer is overdue.
+    func hasOverdueCall(_ now: UInt64) -> Bool {
+        now >= nextTimer && entries.values.contains { $0.calls.first.map { $0.deadline <= now } ?? false }
+    }
+
     /// Requests whose answer is overdue. Their channels are given up, for a late answer would be taken for another's.
     ///
     /// - Returns: the channels to close.
@@ -217,7 +226,7 @@ struct ChannelTable {
             // A channel that is being closed already keeps its number until the broker answers.
             guard channel != 0, !entry.isClosing else { continue }
             entry.isClosing = true
-            entry.handler?.closed(error)
+            entry.handler?.closed(error, withLink: false)
             entry.fate?.seal()
             awaitClose(of: channel)
             expired.append(channel)
@@ -236,23 +245,23 @@ struct ChannelTable {
     // MARK: Ends
 
     mutating func endAll(_ error: AMQPError) {
-        for channel in Array(entries.keys) { remove(channel, error) }
+        for channel in Array(entries.keys) { remove(channel, error, withLink: true) }
         dirty = []
     }
 
-    private mutating func remove(_ channel: UInt16, _ error: AMQPError) {
-        end(channel, error)
+    private mutating func remove(_ channel: UInt16, _ error: AMQPError, withLink: Bool) {
+        end(channel, error, withLink: withLink)
         if channel != 0 { numbers.giveBack(channel) }
     }
 
     /// Tells the owner of a channel and forgets it.
-    private mutating func end(_ channel: UInt16, _ error: AMQPError) {
+    private mutating func end(_ channel: UInt16, _ error: AMQPError, withLink: Bool) {
         guard let entry = entries.removeValue(forKey: channel) else { return }
         recent = nil
         entry.fate?.seal()
         for call in entry.calls { call.continuation.resume(throwing: error) }
         entry.calls = []
-        entry.handler?.closed(error)
+        entry.handler?.closed(error, withLink: withLink)
     }
 
     private mutating func markDirty(_ entry: Entry) {

@@ -35,13 +35,16 @@ final class Link: Sendable {
 
     /// Sends a method and waits for its answer.
     ///
-    /// - Parameter fate: of the channel; nil for the connection's own.
+    /// - Parameters:
+    ///   - fate: of the channel; nil for the connection's own.
+    ///   - limit: how long to wait, where that is less than the request timeout.
     /// - Throws: `channelClosed` where the channel is gone, the broker's refusal, `timedOut` after the request timeout, or what ended the link.
     func call(
         _ method: OutboundMethod, on channel: UInt16, _ fate: ChannelFate? = nil,
-        attaching handler: (any ChannelHandler)? = nil, isClosing: Bool = false
+        attaching handler: (any ChannelHandler)? = nil, isClosing: Bool = false, within limit: Duration? = nil
     ) async throws(AMQPError) -> InboundMethod {
-        let deadline = MonotonicClock.now() + requestTimeout.nanoseconds
+        let timeout = min(requestTimeout, max(limit ?? requestTimeout, .zero))
+        let deadline = MonotonicClock.now() + timeout.nanoseconds
         do {
             return try await withCheckedThrowingContinuation { continuation in
                 let pending = PendingCall(method: method, deadline: deadline, continuation: continuation)
@@ -80,8 +83,8 @@ struct Channel: Sendable {
     let link: Link
     let fate = ChannelFate()
 
-    func call(_ method: OutboundMethod) async throws(AMQPError) -> InboundMethod {
-        try await link.call(method, on: number, fate)
+    func call(_ method: OutboundMethod, within limit: Duration? = nil) async throws(AMQPError) -> InboundMethod {
+        try await link.call(method, on: number, fate, within: limit)
     }
 
     /// Lets the handler look at its queue on the I/O thread.
@@ -89,10 +92,13 @@ struct Channel: Sendable {
         try? link.mailbox.post(.touch(channel: number))
     }
 
+    /// How long a broker that no longer answers is waited for when something ends in order.
+    static let goodbyeLimit = Duration.seconds(5)
+
     /// Closes the channel in order. One that is gone already stays gone.
-    func close() async {
+    func close(within limit: Duration = goodbyeLimit) async {
         let method = OutboundMethod.channelClose(code: 200, text: "closed by its owner")
-        _ = try? await link.call(method, on: number, fate, isClosing: true)
+        _ = try? await link.call(method, on: number, fate, isClosing: true, within: limit)
     }
 }
 

@@ -30,6 +30,8 @@ struct LinkCore: ~Copyable {
 
     /// How often a turn looks whether more was posted before it lets others have the thread.
     private static let lookCountMax = 4
+    /// How often a turn reads before it calls an answer overdue.
+    private static let lateReadCountMax = 64
 
     init(settings: LinkSettings, mailbox: Mailbox, numbers: ChannelNumberPool, metrics: ConnectionMetrics) {
         self.settings = settings
@@ -42,10 +44,8 @@ struct LinkCore: ~Copyable {
     /// Resolves, connects, and begins the login.
     mutating func connect() throws(AMQPError) {
         loginDeadline = MonotonicClock.now() + settings.connectTimeout.nanoseconds
-        let userTimeout = Duration.seconds(max(Int(settings.wish.heartbeat) * 2, 0))
         let transport = try Transport(
-            to: settings.host, tls: settings.tls, deadline: loginDeadline, wake: mailbox.wake.descriptor,
-            userTimeout: userTimeout)
+            to: settings.host, tls: settings.tls, deadline: loginDeadline, wake: mailbox.wake.descriptor)
         self.transport = consume transport
         login = LoginMachine(settings.wish)
         try mailbox.post { contents throws(AMQPError) in contents.writer.writeProtocolHeader() }
@@ -71,12 +71,12 @@ struct LinkCore: ~Copyable {
     /// Does what there is to do.
     ///
     /// - Throws: what ended the link.
-    mutating func turn(isReadable: Bool) throws(AMQPError) -> [Report] {
+    mutating func turn(isReadable: Bool, now: UInt64 = MonotonicClock.now()) throws(AMQPError) -> [Report] {
         reports.removeAll(keepingCapacity: true)
-        let now = MonotonicClock.now()
         // What was posted may concern what has come.
         try performCommands()
         if isReadable { try read(now) }
+        try readLate(now)
         try checkDeadlines(now)
         for _ in 0..<Self.lookCountMax {
             try performCommands()
@@ -96,6 +96,17 @@ struct LinkCore: ~Copyable {
     }
 
     // MARK: Deadlines
+
+    /// After a pause of this process what the broker said meanwhile is in the socket still: it is read before anything is
+    /// called overdue.
+    private mutating func readLate(_ now: UInt64) throws(AMQPError) {
+        for _ in 0..<Self.lateReadCountMax {
+            let isLoginOverdue = login != nil && now >= loginDeadline
+            guard isLoginOverdue || heartbeat.isDead(now) || channels.hasOverdueCall(now) else { return }
+            try read(now)
+            guard input.mayHoldMore else { return }
+        }
+    }
 
     private mutating func checkDeadlines(_ now: UInt64) throws(AMQPError) {
         if login != nil, now >= loginDeadline {

@@ -110,6 +110,10 @@ enum LinkCommand: Sendable {
     case closing(channel: UInt16)
     /// End the connection for this reason.
     case shutdown(AMQPError)
+
+    func isClosing(_ channel: UInt16) -> Bool {
+        if case .closing(channel) = self { true } else { false }
+    }
 }
 
 /// A request that waits for its answer. Answers come in the order of the requests on a channel.
@@ -133,6 +137,6 @@ protocol ChannelHandler: AnyObject, Sendable {
     /// - Parameter deliveries: the messages that came since the last call, in order. Whoever takes them empties it.
     /// - Returns: when to be called again at the latest, in monotonic nanoseconds.
     func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64
-    /// The channel is gone, alone or with its connection. Called once, the last call.
-    func closed(_ error: AMQPError)
+    /// The channel is gone, alone or with its link. Called once, the last call.
+    func closed(_ error: AMQPError, withLink: Bool)
 }

@@ -14,17 +14,14 @@ struct Socket: ~Copyable {
 
     /// Connects to one address before the deadline.
     ///
-    /// - Parameters:
-    ///   - wake: a descriptor that becomes readable when the attempt is to be given up.
-    ///   - userTimeout: how long sent bytes may stay unacknowledged before the kernel gives up (TCP_USER_TIMEOUT).
+    /// - Parameter wake: a descriptor that becomes readable when the attempt is to be given up.
     static func connect(
-        to address: SocketAddress, host: ConnectionConfiguration.Host, deadline: UInt64, wake: Int32,
-        userTimeout: Duration
+        to address: SocketAddress, host: ConnectionConfiguration.Host, deadline: UInt64, wake: Int32
     ) throws(AMQPError) -> Socket {
         let descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0)
         guard descriptor >= 0 else { throw systemError("cannot open a socket", errno) }
         let result = Socket(descriptor: descriptor)
-        result.setOptions(userTimeout: userTimeout)
+        result.setOptions()
         let status = unsafe address.bytes.withUnsafeBytes { bytes in
             unsafe Glibc.connect(
                 descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
@@ -66,11 +63,10 @@ struct Socket: ~Copyable {
         }
     }
 
-    private func setOptions(userTimeout: Duration) {
+    /// No TCP_USER_TIMEOUT: it ends a connection whose window stays closed, as under an alarm, though the broker is heard.
+    private func setOptions() {
         setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
-        let milliseconds = Int32(clamping: userTimeout.nanoseconds / 1_000_000)
-        if milliseconds > 0 { setOption(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, milliseconds) }
     }
 
     private func setOption(_ level: Int32, _ name: Int32, _ value: Int32) {

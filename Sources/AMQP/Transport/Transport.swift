@@ -7,10 +7,10 @@ struct Transport: ~Copyable {
 
     /// Resolves, connects and shakes hands, all before the deadline, on the calling thread.
     init(
-        to host: ConnectionConfiguration.Host, tls: TLSConfiguration?, deadline: UInt64, wake: Int32,
-        userTimeout: Duration
+        to host: ConnectionConfiguration.Host, tls: TLSConfiguration?, deadline: UInt64, wake: Int32
     ) throws(AMQPError) {
-        let socket = try Self.connectAny(to: host, deadline: deadline, wake: wake, userTimeout: userTimeout)
+        let socket = try Self.connectAny(
+            to: host, at: Resolver.addresses(of: host), deadline: deadline, wake: wake)
         if let tls {
             let context = try TLSContext.make(tls)
             let session = try context.session(over: socket, host: host.name)
@@ -38,15 +38,19 @@ struct Transport: ~Copyable {
         }
     }
 
-    private static func connectAny(
-        to host: ConnectionConfiguration.Host, deadline: UInt64, wake: Int32, userTimeout: Duration
+    /// Connects to the first address that answers. Each has its share of the time left, so that one whose packets are lost
+    /// does not hide those behind it.
+    static func connectAny(
+        to host: ConnectionConfiguration.Host, at addresses: [SocketAddress], deadline: UInt64, wake: Int32
     ) throws(AMQPError) -> Socket {
         var lastError = AMQPError(.unreachable, "the name \(host.name) has no address")
-        for address in try Resolver.addresses(of: host) {
+        for (index, address) in addresses.enumerated() {
+            let now = MonotonicClock.now()
+            let share = (max(deadline, now) - now) / UInt64(addresses.count - index)
             do {
-                return try Socket.connect(
-                    to: address, host: host, deadline: deadline, wake: wake, userTimeout: userTimeout)
+                return try Socket.connect(to: address, host: host, deadline: now + share, wake: wake)
             } catch {
+                if error.code == .closed { throw error }
                 lastError = error
             }
         }

@@ -64,6 +64,12 @@ final class BrokerWatch: Sendable {
             log.error("cannot consume", LogFields.failure(error).merging([LogFieldName.queue: .string(queue)]))
         case .consumerCancelled(let queue):
             log.error("the broker cancelled a consumer", [LogFieldName.queue: .string(queue)])
+        case .publishRefused(let exchange, let routingKey, let error):
+            log.error(
+                "a message cannot be sent",
+                LogFields.failure(error).merging([
+                    "exchange": .string(exchange), "routing_key": .string(routingKey),
+                ]))
         case .connectFailed(_, let error, _): log.debug("cannot connect", .failure(error))
         case .blocked, .unblocked, .recovered, .topologyFailed, .consumerUp, .oversizedRejected, .closed: break
         }

@@ -10,6 +10,7 @@ import Testing
     @Test func shortStringsOver255BytesAreRefusedByName() async throws {
         try await Broker.withVirtualHost { broker in
             let connection = try await broker.connect()
+            let events = EventListener(connection)
             try await connection.declare(QueueDeclaration("q"))
             let publisher = try await connection.makePublisher()
             let changes: [(String, (inout Properties) -> Void)] = [
@@ -41,6 +42,14 @@ import Testing
                 try await publisher.publish(Message(), to: Self.tooLong, routingKey: "q")
             }
             #expect(connection.metrics.notSent.value == changes.count + 2)
+            _ = try await events.first { event in
+                if case .publishRefused(Self.tooLong, "q", let error) = event {
+                    error.code == .invalidArgument
+                } else {
+                    nil
+                }
+            }
+            #expect(events.refusalCount == changes.count + 2)
             #expect(connection.metrics.channelsClosedByBroker.value == 0)
             try await publisher.publish(.named("good"), routingKey: "q")
             #expect(try await connection.takeMessageIDs(from: "q") == ["good"])

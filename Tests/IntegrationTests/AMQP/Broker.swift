@@ -64,6 +64,18 @@ extension Broker {
             """)
     }
 
+    /// Has the processes of classic queues stand still, so that the broker answers nothing about them, or go on.
+    func setSuspended(_ isSuspended: Bool, queues: [String]) async throws {
+        let host = server.erlang(binary: virtualHost)
+        for queue in queues {
+            try await server.evaluate(
+                """
+                {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(\(host), queue, \(server.erlang(binary: queue)))),
+                ok = sys:\(isSuspended ? "suspend" : "resume")(amqqueue:get_pid(Queue))
+                """)
+        }
+    }
+
     /// A queue's arguments as the broker keeps them, as `name=value` in alphabetical order.
     func arguments(ofQueue name: String) async throws -> [String] {
         let text = try await server.evaluate(
@@ -203,6 +215,12 @@ final class EventListener: Sendable {
     func consumerUp() async throws {
         _ = try await first(within: .seconds(60)) { if case .consumerUp = $0 { true } else { nil } }
     }
+
+    /// How many of the events gone by are refused publishes.
+    var refusalCount: Int { seen.count { if case .publishRefused = $0 { true } else { false } } }
+
+    /// How many of them are closed channels.
+    var channelEndCount: Int { seen.count { if case .channelClosed = $0 { true } else { false } } }
 
     struct TimedOut: Error, CustomStringConvertible {
         let seen: [String]

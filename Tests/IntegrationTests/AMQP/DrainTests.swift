@@ -124,6 +124,63 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aDrainEndsWithTheLastPublishThatIsCancelled() async throws {
+        try await Broker.withVirtualHost { broker in
+            let proxy = try FaultProxy(to: broker.server.port)
+            let connection = try await broker.connect(port: proxy.port)
+            let events = EventListener(connection)
+            let publisher = try await connection.makePublisher()
+            await proxy.setRefusing(true)
+            await proxy.cutAll()
+            _ = try await events.disconnected()
+            let waiting = Task.immediate { await publisher.outcome(of: Publication(.named("m"), routingKey: "q")) }
+            async let closed: Void = publisher.close(within: .seconds(600))
+            // Nothing tells that it waits; where it does not yet, this test shows less.
+            for _ in 0..<100 { await Task.yield() }
+            waiting.cancel()
+            await closed
+            #expect(await waiting.value.error?.code == .cancelled)
+            await connection.close(gracePeriod: .zero)
+            await proxy.close()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aDrainEndsWithTheLastPublishWhoseTimeIsOver() async throws {
+        try await Broker.withVirtualHost { broker in
+            let proxy = try FaultProxy(to: broker.server.port)
+            let connection = try await broker.connect(port: proxy.port)
+            let events = EventListener(connection)
+            var options = PublisherOptions()
+            options.timeout = .seconds(1)
+            let publisher = try await connection.makePublisher(options)
+            await proxy.setRefusing(true)
+            await proxy.cutAll()
+            _ = try await events.disconnected()
+            let waiting = Task.immediate { await publisher.outcome(of: Publication(.named("m"), routingKey: "q")) }
+            await publisher.close(within: .seconds(600))
+            #expect(await waiting.value.error?.code == .timedOut)
+            await connection.close(gracePeriod: .zero)
+            await proxy.close()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func oneConsumerOrPublisherEndsInTimeThoughTheBrokerSaysNothing() async throws {
+        try await withMessages(1) { broker, _, _ in
+            try await broker.withProxy({
+                $0.heartbeat = .zero
+                $0.requestTimeout = .seconds(600)
+            }) { proxy, connection in
+                let publisher = try await connection.makePublisher()
+                let consumer = try await connection.consume("q")
+                await proxy.set(.swallow)
+                await publisher.close(within: .zero)
+                await consumer.cancel(within: .zero)
+                #expect(await consumer.nextBatch(countMax: 1).isEmpty)
+                await proxy.cutAll()
+            }
+        }
+    }
+
     @Test func aLinkLostDuringTheDrainEndsIt() async throws {
         try await withMessages(5) { broker, _, other in
             try await broker.withProxy { proxy, connection in

@@ -69,6 +69,7 @@ import Testing
     @Test func aBodyOverTheLimitIsRefusedByUsAndNotByTheBroker() async throws {
         try await Broker.withVirtualHost { broker in
             let connection = try await broker.connect { $0.bodyByteCountMax = 1000 }
+            let events = EventListener(connection)
             try await connection.declare(QueueDeclaration("q"))
             let publisher = try await connection.makePublisher()
             let sentBefore = connection.metrics.bytesSent.value
@@ -78,6 +79,10 @@ import Testing
             #expect(error.message.contains("1001") && error.message.contains("1000"))
             #expect(!error.isRetriable)
             #expect(connection.metrics.bytesSent.value == sentBefore)
+            let told = try await events.first {
+                if case .publishRefused("", "q", let error) = $0 { error.code } else { nil }
+            }
+            #expect(told == .messageTooLarge)
             let outcomes = await publisher.publish(contentsOf: [
                 Publication(Message(Self.pattern(1000)), routingKey: "q"),
                 Publication(Message(Self.pattern(5000)), routingKey: "q"),

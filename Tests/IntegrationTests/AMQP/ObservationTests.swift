@@ -45,6 +45,19 @@ import Testing
         }
     }
 
+    @Test func whatIsPublishedTogetherTravelsTogether() async throws {
+        try await Broker.withVirtualHost { broker in
+            let connection = try await broker.connect()
+            try await connection.declare(QueueDeclaration("q"))
+            let publisher = try await connection.makePublisher()
+            let before = connection.metrics.writeSyscalls.value
+            let outcomes = await publisher.publish(contentsOf: Publication.series("m", count: 1000, to: "q"))
+            #expect(outcomes.codes.allSatisfy { $0 == nil })
+            #expect(connection.metrics.writeSyscalls.value - before <= 100, "at most 0.1 a message")
+            await connection.close()
+        }
+    }
+
     @Test func whatTheBrokerSaysOfItself() async throws {
         try await Broker.withVirtualHost { broker in
             let connection = try await broker.connect { $0.name = "orders/7" }

@@ -20,6 +20,43 @@ import Testing
         }
     }
 
+    @Test func aRequestThatIsNotAnsweredFailsAloneAndInTime() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy({ $0.requestTimeout = .milliseconds(300) }) { proxy, connection in
+                await proxy.set(.hold, on: .toClient)
+                let error = try await expectFailure(.timedOut) { try await connection.declare(QueueDeclaration("q")) }
+                #expect(error.message.contains("channelOpen") && error.isRetriable)
+                await proxy.set(.pass)
+                try await eventually { (try? await connection.declare(QueueDeclaration("q")))?.name == "q" }
+                #expect(connection.metrics.connects.value == 1)
+            }
+        }
+    }
+
+    @Test func whatCannotBeRestoredIsNamedAndTheRestIsCalledRecovered() async throws {
+        try await Broker.withVirtualHost { broker in
+            let admin = try await broker.connect()
+            for queue in ["kept", "gone"] { try await admin.declare(QueueDeclaration(queue)) }
+            try await broker.withProxy { proxy, connection in
+                let events = EventListener(connection)
+                let consumers = [try await connection.consume("kept"), try await connection.consume("gone")]
+                await proxy.setRefusing(true)
+                await proxy.cutAll()
+                try await admin.delete(queue: "gone")
+                await proxy.setRefusing(false)
+                let failing = try await events.first {
+                    if case .recovered(2, let failing) = $0 { failing } else { nil }
+                }
+                #expect(failing == ["consumer of gone"])
+                // It goes on trying by itself.
+                try await admin.declare(QueueDeclaration("gone"))
+                try await eventually { connection.metrics.consumersUp.value == 2 }
+                withExtendedLifetime(consumers) {}
+            }
+            await admin.close()
+        }
+    }
+
     @Test func aConnectionTheBrokerClosesComesBackWithAllThatWasAskedFor() async throws {
         try await Broker.withVirtualHost { broker in
             let connection = try await broker.connect()
@@ -40,6 +77,9 @@ import Testing
             }
             #expect(failing == [])
             #expect(connection.metrics.consumersUp.value == 1)
+            #expect(connection.metrics.connectionsLost.value == 1)
+            #expect(connection.metrics.connectionsClosedByBroker.value == 1)
+            #expect(connection.metrics.channelsClosedByBroker.value == 0 && events.channelEndCount == 0)
             try await publisher.publish(.named("after"), routingKey: "q")
             let delivery = await consumer.nextBatch(countMax: 1).first
             #expect(delivery?.id == "after")
@@ -60,6 +100,8 @@ import Testing
                 let error = try await events.disconnected()
                 #expect(error.code == .heartbeatLost)
                 #expect(connection.metrics.heartbeatsLost.value == 1)
+                #expect(connection.metrics.connectionsLost.value == 1)
+                #expect(connection.metrics.connectionsClosedByBroker.value == 0)
                 #expect(await outcome.error?.code == .unknownOutcome)
                 await proxy.set(.pass)
                 try await events.recovered()

@@ -121,6 +121,70 @@ import Testing
         }
     }
 
+    @Test func whatWasTakenIsMadeAgainThoughAnotherWasRefused() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy { proxy, connection in
+                let events = EventListener(connection)
+                try await connection.declare(QueueDeclaration("other", kind: .classic))
+                var exclusive = QueueDeclaration("exclusive", kind: .classic)
+                exclusive.isExclusive = true
+                try await expectFailure(.preconditionFailed) {
+                    try await connection.declare(Topology(queues: [QueueDeclaration("other"), exclusive]))
+                }
+                let consumer = try await connection.consume("exclusive")
+                await proxy.cutAll()
+                try await events.recovered()
+                // The broker may keep it for the lost connection at first.
+                try await eventually { connection.metrics.consumersUp.value == 1 }
+                #expect(
+                    events.seen.allSatisfy { if case .topologyFailed("queue other", _) = $0 { false } else { true } })
+                withExtendedLifetime(consumer) {}
+            }
+        }
+    }
+
+    /// Queues whose processes stand still: the broker answers no declaration of them.
+    @Test func declarationsWithoutAnAnswerHoldUpNobody() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy({ $0.requestTimeout = .seconds(1) }) { proxy, connection in
+                let names = (0..<3).map { "stuck \($0)" }
+                try await connection.declare(
+                    Topology(
+                        exchanges: [ExchangeDeclaration("x", kind: .fanout)],
+                        queues: (names + ["z"]).map { QueueDeclaration($0, kind: .classic) }))
+                let consumer = try await connection.consume("z")
+                let events = EventListener(connection)
+                try await broker.setSuspended(true, queues: names)
+                await proxy.cutAll()
+                try await events.recovered()
+                let failed = events.seen.count { if case .topologyFailed = $0 { true } else { false } }
+                #expect(failed == 1, "the others wait for one of them, not for each")
+                try await broker.setSuspended(false, queues: names)
+                withExtendedLifetime(consumer) {}
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anEndWhileTheTopologyIsRestoredIsBounded() async throws {
+        try await Broker.withVirtualHost { broker in
+            let proxy = try FaultProxy(to: broker.server.port)
+            let connection = try await broker.connect(port: proxy.port) {
+                $0.requestTimeout = .seconds(600)
+                $0.heartbeat = .zero
+            }
+            try await connection.declare(
+                Topology(exchanges: (0..<200).map { ExchangeDeclaration("x\($0)", kind: .fanout) }))
+            let events = EventListener(connection)
+            await proxy.set(.delay(.milliseconds(20), jitter: .zero))
+            await proxy.cutAll()
+            // Each of the 200 takes 20 ms at least, so most of them are still to come.
+            _ = try await events.first { if case .connected(_, 2) = $0 { true } else { nil } }
+            await proxy.set(.swallow)
+            await connection.close(gracePeriod: .zero)
+            await proxy.close()
+        }
+    }
+
     @Test func anExclusiveQueueHeldByTheLostConnectionIsHadInTheEnd() async throws {
         try await Broker.withVirtualHost { broker in
             let lost = try FaultProxy(to: broker.server.port)

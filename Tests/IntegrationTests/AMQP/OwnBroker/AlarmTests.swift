@@ -110,6 +110,32 @@ extension OwnBrokerTests {
             }
         }
 
+        /// More is under way than the kernels take, so the broker closes its window for as long as the alarm lasts.
+        @Test(.timeLimit(.minutes(5)))
+        func anAlarmOfManyHeartbeatsCostsNoConnection() async throws {
+            try await OwnBroker.withVirtualHost { broker in
+                let connection = try await broker.connect { $0.heartbeat = .seconds(1) }
+                let events = EventListener(connection)
+                var queue = QueueDeclaration("q", kind: .classic)
+                queue.messageCountMax = 10
+                try await connection.declare(queue)
+                var options = PublisherOptions()
+                options.windowByteCountMax = 128 * 1024 * 1024
+                let publisher = try await connection.makePublisher(options)
+                try await raiseAlarm(broker)
+                let body = [UInt8](repeating: 7, count: 256 * 1024)
+                async let outcomes = publisher.publish(
+                    contentsOf: (0..<256).map { _ in Publication(Message(body), routingKey: "q") })
+                _ = try await events.first { if case .blocked = $0 { true } else { nil } }
+                // Allowed (test-sleep): the alarm must outlast several heartbeats, which is the test.
+                try await Task.sleep(for: .seconds(6))
+                try await liftAlarm(broker)
+                #expect(await outcomes.codes.allSatisfy { $0 == nil })
+                #expect(connection.metrics.connects.value == 1)
+                await connection.close()
+            }
+        }
+
         private func states(_ broker: Broker) async throws -> String {
             try await broker.server.evaluate(
                 """
