@@ -21,7 +21,7 @@ extension ConnectionConfiguration {
         // Before anything of it is shown: the host may be the beginning of a password.
         guard !path.contains("@") else {
             throw refuse(
-                "the broker's URL has an @ behind a /: write %2f for / in a user or password, %40 for @ in a virtual host")
+                "the broker's URL has an @ behind a /: write %2f for / in a password, %40 for @ in a virtual host")
         }
         guard !path.contains("?"), !path.contains("/") else {
             throw refuse("the broker's URL has more than a virtual host after the host")
