@@ -161,12 +161,7 @@ final class ConnectionCore: Sendable {
             throw AMQPError(.authenticationFailed, "the credentials cannot be read", cause: error)
         }
         let settings = LinkSettings(
-            host: host, tls: configuration.tls,
-            wish: LoginMachine.Wish(
-                credentials: credentials, virtualHost: configuration.virtualHost,
-                clientProperties: configuration.clientProperties, channelMax: configuration.channelCountMax,
-                frameMax: configuration.frameByteCountMax,
-                heartbeat: UInt16(clamping: configuration.heartbeat.components.seconds)),
+            host: host, tls: configuration.tls, wish: configuration.wish(as: credentials),
             connectTimeout: configuration.connectTimeout, bodyByteCountMax: configuration.bodyByteCountMax)
         return try await LinkShell.open(
             settings: settings, generation: generation, requestTimeout: configuration.requestTimeout, metrics: metrics,
@@ -342,6 +337,14 @@ private final class LinkWatch: LinkObserver {
 }
 
 extension ConnectionConfiguration {
+    /// What a login asks for.
+    func wish(as credentials: Credentials) -> LoginMachine.Wish {
+        LoginMachine.Wish(
+            credentials: credentials, virtualHost: virtualHost, clientProperties: clientProperties,
+            channelMax: channelCountMax, frameMax: frameByteCountMax,
+            heartbeat: UInt16(clamping: heartbeat.components.seconds))
+    }
+
     /// What we tell the broker about us; without the capabilities it would neither cancel nor block aloud.
     var clientProperties: FieldTable {
         [
