@@ -30,6 +30,11 @@ import COpenSSL
         unsafe SSL_CTX_free(context)
     }
 
+    /// The oldest version of TLS it speaks, as OpenSSL counts them.
+    var minimumVersion: Int { unsafe SSL_CTX_ctrl(context, SSL_CTRL_GET_MIN_PROTO_VERSION, 0, nil) }
+
+    var verifiesPeer: Bool { unsafe SSL_CTX_get_verify_mode(context) == SSL_VERIFY_PEER }
+
     private func loadTrust() throws(AMQPError) {
         guard let file = configuration.trustedCertificatesFile else {
             _ = unsafe SSL_CTX_set_default_verify_paths(context)
