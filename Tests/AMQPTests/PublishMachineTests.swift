@@ -191,48 +191,4 @@ import Testing
         #expect(told == ["1 unknown closed", "2 notSent closed"])
         #expect(machine.submit(Self.request(3)) == false)
     }
-
-    /// Whatever happens in whatever order, every publish is told its outcome exactly once.
-    @Test(arguments: 0..<100) func everyPublishEndsOnce(seed: Int) {
-        var random = SeededGenerator(seed: UInt64(seed))
-        var machine = Self.open(count: 5, bytes: 300, timeout: 50)
-        var ends: [Int: Int] = [:]
-        var nextID: UInt64 = 0
-        var sentOnChannel: UInt64 = 0
-        var now: UInt64 = 0
-        func note(_ tokens: [Int]) {
-            for token in tokens where token > 0 { ends[token, default: 0] += 1 }
-        }
-        for _ in 0..<500 {
-            now += 1
-            switch Int.random(in: 0..<12, using: &random) {
-            case 0...4:
-                nextID += 1
-                let size = Int.random(in: 0...400, using: &random)
-                #expect(machine.submit(Self.request(nextID, byteCount: size, at: now)) == true)
-            case 5...6:
-                let number = UInt64.random(in: 0...(sentOnChannel + 1), using: &random)
-                let acked = Bool.random(using: &random)
-                var completed: [Machine.Pending] = []
-                _ = machine.settled(number, multiple: Bool.random(using: &random), acked: acked, into: &completed)
-                note(completed.map(\.token))
-            case 7:
-                note(machine.detached(AMQPError(.connectionClosed, "gone")).map(\.token))
-                sentOnChannel = 0
-                machine.attached(blocked: Bool.random(using: &random))
-            case 8: machine.blocked()
-            case 9: machine.unblocked()
-            case 10:
-                guard nextID > 0 else { break }
-                let id = UInt64.random(in: 1...nextID, using: &random)
-                if let told = machine.cancel(id: id, abandoned: -1) { note([told.token]) }
-            default: note(machine.expire(now: now, abandoned: -1).map(\.token))
-            }
-            sentOnChannel += UInt64(Self.sendAll(&machine).count)
-            #expect(machine.pendingCount <= 5, "seed \(seed)")
-        }
-        note(machine.close(AMQPError(.closed, "closed")).map(\.token))
-        #expect(ends.count == Int(nextID), "seed \(seed)")
-        #expect(ends.values.allSatisfy { $0 == 1 }, "seed \(seed)")
-    }
 }
