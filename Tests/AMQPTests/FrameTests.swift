@@ -19,6 +19,12 @@ enum BrokerFrames {
         return frame(1, channel: channel, method + shortString(exchange) + shortString(routingKey))
     }
 
+    /// The method before a message that no queue took.
+    static func returned(channel: UInt16, exchange: String, routingKey: String) -> [UInt8] {
+        let method: [UInt8] = bytes(UInt16(60)) + bytes(UInt16(50)) + bytes(UInt16(312)) + shortString("NO_ROUTE")
+        return frame(1, channel: channel, method + shortString(exchange) + shortString(routingKey))
+    }
+
     /// A property list with a content type only.
     static func header(channel: UInt16, bodyByteCount: UInt64) -> [UInt8] {
         let properties: [UInt8] = [0x80, 0x00] + shortString("text/plain")
@@ -123,12 +129,8 @@ struct Receiver: ~Copyable {
     }
 
     @Test func whatComesBackSaysWhy() throws {
-        let method: [UInt8] = BrokerFrames.bytes(UInt16(60)) + BrokerFrames.bytes(UInt16(50))
-        let arguments =
-            BrokerFrames.bytes(UInt16(312)) + BrokerFrames.shortString("NO_ROUTE") + BrokerFrames.shortString("events")
-            + BrokerFrames.shortString("key")
         var receiver = Receiver()
-        try receiver.receive(BrokerFrames.frame(1, channel: 1, method + arguments)[...])
+        try receiver.receive(BrokerFrames.returned(channel: 1, exchange: "events", routingKey: "key")[...])
         try receiver.receive(BrokerFrames.header(channel: 1, bodyByteCount: 0)[...])
         let head = try #require(receiver.contents.first?.head)
         #expect(
