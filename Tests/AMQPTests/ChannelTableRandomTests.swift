@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ChannelTableRandomTests {
     /// Whatever a broker sends, and whatever is asked for meanwhile: every owner and every request is told its end once.
-    @Test(arguments: 0..<150) func everybodyIsToldOnce(seed: Int) async throws {
+    @Test(arguments: 0..<300) func everybodyIsToldOnce(seed: Int) async throws {
         var run = try TableRun(seed: seed)
         for _ in 0..<600 where !run.isOver { try await run.step() }
         run.finish(AMQPError(.connectionClosed, "the run is over"))

@@ -78,7 +78,7 @@ struct TableRun {
         case .method: try receive(#require(InboundMethod.samples.randomElement(using: &random)), between: channel)
         case .content: beginContent(on: channel)
         case .frame: receiveFrame()
-        case .stray: receiveStray(on: channel)
+        case .stray: try receiveStray(on: channel)
         case .answer: answer(channel)
         case .refuse: receive(.channelClose(code: 404, text: "NOT_FOUND"), between: channel)
         case .goodbye: if phases[channel] == .closing { receive(.channelCloseOK, between: channel) }
@@ -227,9 +227,9 @@ struct TableRun {
         let returned = BrokerFrames.returned(channel: channel, exchange: "e", routingKey: "k")
         let pieces = stride(from: 0, to: body.count, by: 50).map { Array(body[$0..<min($0 + 50, body.count)]) }
         rest[channel] =
-            [Bool.random(using: &random) ? deliver : returned]
-            + [BrokerFrames.header(channel: channel, bodyByteCount: UInt64(body.count))]
+            [BrokerFrames.header(channel: channel, bodyByteCount: UInt64(body.count))]
             + pieces.map { BrokerFrames.frame(3, channel: channel, $0) }
+        receive(Bool.random(using: &random) ? deliver : returned)
     }
 
     /// The next frame of a content that has begun.
@@ -252,13 +252,25 @@ struct TableRun {
     }
 
     /// What does not belong there, or cannot be read.
-    private mutating func receiveStray(on channel: UInt16) {
+    private mutating func receiveStray(on channel: UInt16) throws {
         let noise = (0..<20).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         switch Int.random(in: 0..<4, using: &random) {
         case 0: receive(BrokerFrames.frame(3, channel: channel, [1]))
         case 1: receive(BrokerFrames.header(channel: channel, bodyByteCount: 1))
         case 2: receive(BrokerFrames.frame(1, channel: channel, BrokerFrames.bytes(UInt32(60 << 16 | 60)) + noise))
-        default: receive(InboundMethod.samples.randomElement(using: &random)!, channel)
+        default: try receiveStrayMethod(on: channel)
+        }
+    }
+
+    /// In the middle of a content, most of the time.
+    private mutating func receiveStrayMethod(on channel: UInt16) throws {
+        let channel = rest.keys.sorted().randomElement(using: &random) ?? channel
+        let method = try #require(InboundMethod.samples.randomElement(using: &random))
+        let isMeantToEnd = rest[channel] != nil
+        receive(method, channel)
+        switch method {
+        case .channelClose, .channelCloseOK, .channelFlow: break
+        default: #expect(isOver == isMeantToEnd)
         }
     }
 }
