@@ -31,9 +31,11 @@ import Testing
     }
 }
 
-/// Remembers what came after the end.
+/// Remembers what came too late.
 final class WatchfulHandler: ChannelHandler {
     struct Record {
+        /// Its owner is closing the channel.
+        var isClosing = false
         var closedCount = 0
         var late: [String] = []
         var lastTag: UInt64 = 0
@@ -45,15 +47,24 @@ final class WatchfulHandler: ChannelHandler {
         record.withLock { if $0.closedCount > 0 { $0.late.append(what) } }
     }
 
-    func received(_ method: InboundMethod) { note(method.name) }
-    func returned(_ content: ContentAssembler.Content) { note("returned") }
+    private func noteContent(_ what: String) {
+        record.withLock { if $0.closedCount > 0 || $0.isClosing { $0.late.append(what) } }
+    }
+
+    func received(_ method: InboundMethod) {
+        if case .channelFlow = method { note(method.name) } else { noteContent(method.name) }
+    }
+
+    func returned(_ content: ContentAssembler.Content) { noteContent("returned") }
     func blocked(_ isBlocked: Bool) { note("blocked") }
 
     func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 {
         let tags = exchange(&deliveries, with: []).compactMap(\.head.deliveryTag)
         record.withLock { record in
-            for tag in tags where tag <= record.lastTag { record.late.append("delivery \(tag)") }
-            record.lastTag = tags.last ?? record.lastTag
+            for tag in tags {
+                if tag <= record.lastTag { record.late.append("delivery \(tag)") }
+                record.lastTag = tag
+            }
         }
         return tags.isEmpty ? .max : now + 5
     }

@@ -1,3 +1,4 @@
+import Telemetry
 import Testing
 
 @testable import AMQP
@@ -139,7 +140,9 @@ struct TableRun {
         for command in mailbox.takeCommands() {
             switch command {
             case .attach(let channel, _, _): phases[channel] = .open
-            case .closing(let channel) where phases[channel] == .open: phases[channel] = .closing
+            case .closing(let channel) where phases[channel] == .open:
+                phases[channel] = .closing
+                owners.last { $0.number == channel }?.handler.record.withLock { $0.isClosing = true }
             case .closing, .expect, .touch, .shutdown: break
             }
             table.perform(command)
@@ -155,6 +158,8 @@ struct TableRun {
             try #require(phases[channel] == .open)
             phases[channel] = .closing
             expectSealed(channel)
+            // To whoever had the channel last this would be news.
+            receive(.channelFlow(active: true), channel)
         }
         table.endBatch(now: now)
         try #require(table.nextTimer > now)
