@@ -164,4 +164,17 @@ import Testing
         #expect(histogram.quantile(1) == .microseconds(1 << 20))
         #expect(histogram.counts.reduce(0, +) == 100)
     }
+
+    /// Each bucket begins where the one before ends, and the last takes the rest.
+    @Test(
+        arguments: [
+            (0, 0), (999, 0), (1000, 1), (1999, 1), (2000, 2), (3999, 2), (4000, 3), ((1 << 30) * 1000 - 1, 30),
+            ((1 << 30) * 1000, 31), (.max, 31),
+        ] as [(UInt64, Int)])
+    func aDurationFallsIntoOneBucket(nanoseconds: UInt64, bucket: Int) {
+        let histogram = DurationHistogram()
+        histogram.record(nanoseconds: nanoseconds)
+        #expect(histogram.counts == (0..<DurationHistogram.bucketCount).map { $0 == bucket ? 1 : 0 })
+        #expect(histogram.total == .nanoseconds(Int64(clamping: nanoseconds)))
+    }
 }
