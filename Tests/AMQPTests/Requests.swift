@@ -49,7 +49,7 @@ final class Requests: Sendable {
             state.isWaitedFor = true
             return state.ended.count == state.begun
         }
-        if !isOver { try await lastEnd.value(within: .seconds(20), orTimeOut: "a request has been forgotten") }
+        if !isOver { try await lastEnd.value(within: .seconds(120), orTimeOut: "a request has been forgotten") }
         return state.withLock { state in (0..<state.begun).map { state.ended[$0] ?? nil } }
     }
 }
