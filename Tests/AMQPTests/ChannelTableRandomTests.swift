@@ -59,6 +59,7 @@ final class WatchfulHandler: ChannelHandler {
     func blocked(_ isBlocked: Bool) { note("blocked") }
 
     func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 {
+        note("endOfBatch")
         let tags = exchange(&deliveries, with: []).compactMap(\.head.deliveryTag)
         record.withLock { record in
             for tag in tags {

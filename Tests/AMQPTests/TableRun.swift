@@ -149,11 +149,9 @@ struct TableRun {
         }
     }
 
-    /// What a link does at the end of each turn, here between contents. Then nothing is overdue, or it would not let the
-    /// thread go.
+    /// What a link does at the end of each turn. Then nothing is overdue, or it would not let the thread go.
     private mutating func turn() throws {
         performCommands()
-        while !isOver, !rest.isEmpty { receiveFrame() }
         for channel in table.expireCalls(now) {
             try #require(phases[channel] == .open)
             phases[channel] = .closing
