@@ -13,7 +13,7 @@ import Testing
         func returned(_ content: ContentAssembler.Content) {}
         func blocked(_ isBlocked: Bool) {}
         func endOfBatch(_ deliveries: inout [ContentAssembler.Content], now: UInt64) -> UInt64 { .max }
-        func closed(_ error: AMQPError) { wasSealed.withLock { $0 = fate.isSealed } }
+        func closed(_ error: AMQPError, withLink: Bool) { wasSealed.withLock { $0 = fate.isSealed } }
     }
 
     private let handler = WatchfulHandler()

@@ -70,5 +70,5 @@ final class WatchfulHandler: ChannelHandler {
         return tags.isEmpty ? .max : now + 5
     }
 
-    func closed(_ error: AMQPError) { record.withLock { $0.closedCount += 1 } }
+    func closed(_ error: AMQPError, withLink: Bool) { record.withLock { $0.closedCount += 1 } }
 }

@@ -75,7 +75,8 @@ struct ChannelTable {
             recent = nil
             if isBlocked { handler.blocked(true) }
         case .expect(let channel, let call):
-            guard let entry = entries[channel] else {
+            // A late answer to another request would be taken for its own.
+            guard let entry = entries[channel], !entry.isClosing || call.method.isChannelClose else {
                 return call.continuation.resume(throwing: AMQPError(.channelClosed, "the channel is closed"))
             }
             entry.calls.append(call)
@@ -120,7 +121,7 @@ struct ChannelTable {
                 try contents.writer.write(.channelCloseOK, on: channel)
             }
             // Where our own close is under way its answer comes still: the number's next owner would take it for his.
-            if isCrossing { awaitClose(of: channel) } else { numbers.giveBack(channel) }
+            if isCrossing { awaitClose(of: channel, after: entry) } else { numbers.giveBack(channel) }
         case .channelCloseOK:
             // The owner hears of it last: the number is free again once it knows.
             let closing = entry.calls.popLast()
@@ -222,21 +223,26 @@ struct ChannelTable {
             let error = AMQPError(.timedOut, "the broker did not answer \(call.method.name) within the request timeout")
             let calls = entry.calls
             entry.calls = []
-            for call in calls { call.continuation.resume(throwing: error) }
             // A channel that is being closed already keeps its number until the broker answers.
-            guard channel != 0, !entry.isClosing else { continue }
+            let isGivenUp = channel != 0 && !entry.isClosing
+            // Before anybody hears of it: a second close would cost the connection.
+            if isGivenUp { entry.fate?.seal() }
+            for call in calls { call.continuation.resume(throwing: error) }
+            guard isGivenUp else { continue }
             entry.isClosing = true
+            dirty.removeAll { $0 === entry }
             entry.handler?.closed(error, withLink: false)
-            entry.fate?.seal()
-            awaitClose(of: channel)
+            awaitClose(of: channel, after: entry)
             expired.append(channel)
         }
         return expired
     }
 
-    /// Nobody owns the channel any more; its number is free once the broker says that it has closed it.
-    private mutating func awaitClose(of channel: UInt16) {
+    /// Nobody owns the channel any more; its number is free once the broker says that it has closed it. The message that is
+    /// under way on it comes to its end.
+    private mutating func awaitClose(of channel: UInt16, after last: Entry) {
         let entry = Entry(nil, nil, bodyByteCountMax: bodyByteCountMax)
+        unsafe entry.assembler = last.assembler
         entry.isClosing = true
         entries[channel] = entry
         recent = nil
@@ -258,6 +264,8 @@ struct ChannelTable {
     private mutating func end(_ channel: UInt16, _ error: AMQPError, withLink: Bool) {
         guard let entry = entries.removeValue(forKey: channel) else { return }
         recent = nil
+        // What has not been handed over is the broker's again.
+        dirty.removeAll { $0 === entry }
         entry.fate?.seal()
         for call in entry.calls { call.continuation.resume(throwing: error) }
         entry.calls = []
