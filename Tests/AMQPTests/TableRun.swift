@@ -187,8 +187,6 @@ struct TableRun {
     // MARK: The broker
 
     private mutating func receive(_ method: InboundMethod, _ channel: UInt16) {
-        // Owners and broker close at once, in the order in which the table hears of it.
-        if case .channelClose = method { performCommands() }
         do {
             try table.handle(method, on: channel, mailbox)
         } catch {
@@ -199,7 +197,8 @@ struct TableRun {
         case .channelClose:
             rest[channel] = nil
             // Where ours is under way its answer comes still.
-            if phase == .open { phases[channel] = nil }
+            let hasClosed = owners.last { $0.number == channel }?.hasClosed ?? false
+            phases[channel] = phase == .open && !hasClosed ? nil : .closing
             expectSealed(channel)
         case .channelCloseOK:
             rest[channel] = nil
