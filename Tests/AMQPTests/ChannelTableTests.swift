@@ -105,6 +105,27 @@ final class RecordingHandler: ChannelHandler {
         #expect(handler.ends.withLock { $0 } == [.notFound])
     }
 
+    /// A late answer to the one that is overdue would be taken for its own.
+    @Test func aChannelThatWasGivenUpTakesNoFurtherRequest() async throws {
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        table.perform(.attach(channel: 1, handler, ChannelFate()))
+        await #expect(throws: AMQPError.self) {
+            _ = try await withCheckedThrowingContinuation { continuation in
+                table.perform(
+                    .expect(channel: 1, PendingCall(method: .confirmSelect, deadline: 100, continuation: continuation)))
+                #expect(table.expireCalls(101) == [1])
+            }
+        }
+        let error = await #expect(throws: AMQPError.self) {
+            _ = try await withCheckedThrowingContinuation { continuation in
+                let late = PendingCall(method: .queuePurge(name: "q"), deadline: .max, continuation: continuation)
+                table.perform(.expect(channel: 1, late))
+                table.answer(.confirmSelectOK, on: 1)
+            }
+        }
+        #expect(error?.code == .channelClosed)
+    }
+
     /// RabbitMQ has not asked for it since 2.x; other brokers may.
     @Test func aFlowIsAnsweredAndPassedOn() throws {
         let mailbox = try Mailbox(frameByteCountMax: 4096)

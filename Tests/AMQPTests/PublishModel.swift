@@ -112,8 +112,8 @@ struct PublishModel {
         guard let number = wire.keys.first(where: { wire[$0]?.id == id && wire[$0]?.isAbandoned == false }) else {
             return nil
         }
-        wire[number]?.isAbandoned = true
-        return "\(id) unknown cancelled"
+        defer { wire[number]?.isAbandoned = true }
+        return wire[number]?.ended("unknown cancelled")
     }
 
     mutating func expire(_ now: UInt64) -> [String] {
@@ -121,8 +121,8 @@ struct PublishModel {
         let unsent = waiting.filter(isLate)
         waiting.removeAll(where: isLate)
         let unconfirmed = openNumbers.filter { wire[$0].map { isLate($0) && !$0.isAbandoned } ?? false }
-        let ids = unconfirmed.compactMap { wire[$0]?.id }
+        let told = unconfirmed.compactMap { wire[$0]?.ended("unknown timedOut") }
         for number in unconfirmed { wire[number]?.isAbandoned = true }
-        return unsent.map { "\($0.id) notSent timedOut" } + ids.map { "\($0) unknown timedOut" }
+        return unsent.map { "\($0.id) notSent timedOut" } + told
     }
 }

@@ -38,6 +38,26 @@ import Testing
     }
 }
 
+@Suite struct ConnectionConfigurationTests {
+    @Test func settingsThatCannotBeAreNamed() {
+        let changes: [(name: String, change: (inout ConnectionConfiguration) -> Void)] = [
+            ("host", { $0.hosts = [] }), ("virtual host", { $0.virtualHost = String(repeating: "v", count: 256) }),
+            ("frameByteCountMax", { $0.frameByteCountMax = 4095 }),
+            ("frameByteCountMax", { $0.frameByteCountMax = 16 * 1024 * 1024 + 1 }),
+            ("channelCountMax", { $0.channelCountMax = 0 }), ("bodyByteCountMax", { $0.bodyByteCountMax = -1 }),
+            ("heartbeat", { $0.heartbeat = .seconds(-1) }), ("heartbeat", { $0.heartbeat = .milliseconds(500) }),
+            ("heartbeat", { $0.heartbeat = .seconds(65_536) }),
+        ]
+        for (name, change) in changes {
+            var configuration = ConnectionConfiguration()
+            change(&configuration)
+            let error = #expect(throws: AMQPError.self) { try configuration.validate() }
+            #expect(error?.code == .invalidArgument && error?.message.contains(name) == true)
+        }
+        #expect(throws: Never.self) { try ConnectionConfiguration().validate() }
+    }
+}
+
 @Suite struct DeclarationDifferenceTests {
     @Test func theBrokersTextIsRead() throws {
         let text =

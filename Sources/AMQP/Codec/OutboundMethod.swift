@@ -33,4 +33,8 @@ extension OutboundMethod {
         let text = String(describing: self)
         return String(text.prefix { $0 != "(" })
     }
+
+    var isChannelClose: Bool {
+        if case .channelClose = self { true } else { false }
+    }
 }

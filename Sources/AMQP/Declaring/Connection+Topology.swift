@@ -129,8 +129,9 @@ extension ConnectionConfiguration {
         }
         guard channelCountMax >= 1 else { throw AMQPError(.invalidArgument, "channelCountMax must be at least 1") }
         guard bodyByteCountMax >= 0 else { throw AMQPError(.invalidArgument, "bodyByteCountMax is negative") }
-        guard heartbeat >= .zero, heartbeat <= .seconds(65_535) else {
-            throw AMQPError(.invalidArgument, "the heartbeat must be from 0 to 65535 seconds")
+        // Counted in whole seconds: less than one would be none.
+        guard heartbeat == .zero || heartbeat >= .seconds(1), heartbeat <= .seconds(65_535) else {
+            throw AMQPError(.invalidArgument, "the heartbeat must be 0, which turns it off, or from 1 to 65535 seconds")
         }
     }
 }

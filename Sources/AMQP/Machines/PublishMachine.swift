@@ -152,7 +152,8 @@ struct PublishMachine<Token: Sendable>: Sendable {
         return publish != nil
     }
 
-    /// The caller no longer waits. A publish not yet sent is withdrawn; one on the wire has an unknown outcome.
+    /// The caller no longer waits. A publish not yet sent is withdrawn; one on the wire has an unknown outcome, unless it was
+    /// returned.
     ///
     /// - Returns: whom to tell what; nil where the publish has ended already.
     mutating func cancel(id: UInt64, abandoned: Token) -> (token: Token, outcome: PublishOutcome)? {
@@ -163,7 +164,7 @@ struct PublishMachine<Token: Sendable>: Sendable {
         guard let publish = pending.firstOpen(where: { $0.id == id }) else { return nil }
         guard !publish.isExpired else { return nil }
         defer { publish.abandon(abandoned) }
-        return (publish.token, .unknown(error))
+        return (publish.token, publish.outcome ?? .unknown(error))
     }
 
     /// Gives up what is past its deadline. A publish on the wire keeps its number, for a confirm may still come.
@@ -179,7 +180,7 @@ struct PublishMachine<Token: Sendable>: Sendable {
         compactWaiting()
         while let publish = pending.firstOpen(where: { !$0.isExpired }), publish.submittedAt + timeout <= now {
             let error = AMQPError(.timedOut, "no confirm came within the publish timeout")
-            told.append((publish.token, .unknown(error)))
+            told.append((publish.token, publish.outcome ?? .unknown(error)))
             publish.abandon(abandoned)
         }
         return told

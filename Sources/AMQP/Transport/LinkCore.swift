@@ -124,6 +124,8 @@ struct LinkCore: ~Copyable {
         }
         for expired in channels.expireCalls(now) {
             try mailbox.post { contents throws(AMQPError) in
+                // Its owner may just have posted one.
+                guard !contents.commands.contains(where: { $0.isClosing(expired) }) else { return }
                 try contents.writer.write(.channelClose(code: 200, text: "no answer in time"), on: expired)
             }
         }
