@@ -1,3 +1,4 @@
+import Telemetry
 import Testing
 
 @testable import AMQP
@@ -41,6 +42,25 @@ import Testing
         #expect(delivery.header("attempt") == 2)
         #expect(delivery.header("attempts") == nil)
         #expect(delivery.message == Message(text: "body", properties: expected))
+    }
+
+    /// The broker waits for them: 62 are a quarter of the prefetch window.
+    @Test func aLotOfAcksLeavesAtOnce() async throws {
+        var deliveries = try Deliveries()
+        let mailbox = try #require(deliveries.shell.state.withLock { $0.channel?.link.mailbox })
+        let flushCount = Lock(0)
+        mailbox.wakes({}, flush: { flushCount.withLock { $0 += 1 } })
+        try deliveries.come((0..<130).map { Message(text: "\($0)") })
+        let taken = await deliveries.shell.nextRuns(countMax: 130).deliveries
+        for delivery in taken.prefix(61) { delivery.ack() }
+        #expect(flushCount.withLock { $0 } == 0)
+        taken[61].ack()
+        #expect(flushCount.withLock { $0 } == 1)
+        // Nobody has written the first lot here, so the next ack completes none.
+        for delivery in taken[62..<123] { delivery.ack() }
+        #expect(flushCount.withLock { $0 } == 1)
+        taken[123].ack()
+        #expect(flushCount.withLock { $0 } == 2)
     }
 
     @Test func whatTheSenderLeftOutIsNil() async throws {

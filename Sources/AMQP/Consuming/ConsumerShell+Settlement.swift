@@ -2,10 +2,14 @@ import Telemetry
 
 extension ConsumerShell {
     func settle(_ delivery: Delivery, _ decision: SettlementMachine.Decision) {
-        let settled = state.withLock { state -> Promise<Void>? in
+        let (settled, due) = state.withLock { state -> (Promise<Void>?, Channel?) in
             apply(decision, to: delivery, &state)
-            return state.isStopping && state.settlement.openCount == 0 ? state.settled : nil
+            defer { state.isAckDue = false }
+            let isLast = state.isStopping && state.settlement.openCount == 0
+            return (isLast ? state.settled : nil, state.isAckDue ? state.channel : nil)
         }
+        // The broker waits for them: where whoever settles has the connection's thread, they leave before he goes on.
+        due?.flush()
         settled?.settle(.success(()))
     }
 
@@ -27,11 +31,12 @@ extension ConsumerShell {
             return
         }
         core.metrics.acked.add(1)
-        let isDue = !state.isTimerArmed || state.settlement.heldCount >= ackBatchCount
-        if isDue, !state.isTouched {
+        let isLot = state.settlement.heldCount >= ackBatchCount
+        if isLot || !state.isTimerArmed, !state.isTouched {
             state.isTouched = true
             state.channel?.touch()
         }
+        state.isAckDue = state.settlement.heldCount % ackBatchCount == 0
     }
 
     private func refuse(_ tag: UInt64, _ decision: SettlementMachine.Decision, _ state: inout State) {

@@ -16,6 +16,8 @@ struct ChannelTable {
         var isClosing = false
         var isDirty = false
         var wakeAt = UInt64.max
+        @exclusivity(unchecked) private var lastCount = 0
+        private static let reservedCountMax = 256
 
         init(_ handler: (any ChannelHandler)?, _ fate: ChannelFate?, bodyByteCountMax: Int) {
             self.handler = handler
@@ -44,8 +46,15 @@ struct ChannelTable {
 
         /// Lets the handler have what came.
         func handOver(now: UInt64) {
+            unsafe lastCount = deliveries.count
             wakeAt = unsafe handler?.endOfBatch(&deliveries, now: now) ?? .max
             currentArena = nil
+        }
+
+        func append(_ content: consuming ContentAssembler.Content) {
+            // Batches are about as large as the one before.
+            if unsafe deliveries.isEmpty { unsafe deliveries.reserveCapacity(min(lastCount, Self.reservedCountMax)) }
+            unsafe deliveries.append(content)
         }
     }
 
@@ -154,7 +163,7 @@ struct ChannelTable {
             return
         }
         if content.head.deliveryTag != nil {
-            unsafe entry.deliveries.append(content)
+            entry.append(content)
         } else {
             entry.handler?.returned(content)
         }

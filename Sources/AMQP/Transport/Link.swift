@@ -92,6 +92,11 @@ struct Channel: Sendable {
         try? link.mailbox.post(.touch(channel: number))
     }
 
+    /// Has what was posted written at once, where the caller runs on the connection's thread.
+    func flush() {
+        link.mailbox.flush()
+    }
+
     /// How long a broker that no longer answers is waited for when something ends in order.
     static let goodbyeLimit = Duration.seconds(5)
 

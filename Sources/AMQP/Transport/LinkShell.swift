@@ -30,6 +30,7 @@ final class LinkShell: SocketWatcher, @unchecked Sendable {
     private let mailbox: Mailbox
     private var isOpen = false
     private var isEnded = false
+    private var isInTurn = false
 
     private var core: LinkCore
     /// What the loop knows the socket by.
@@ -94,6 +95,8 @@ final class LinkShell: SocketWatcher, @unchecked Sendable {
         key = loop.watch(core.descriptor, self)
         mailbox.wakes { [weak self] in
             if let self { loop.flushSoon(self) }
+        } flush: { [weak self] in
+            if let self, loop.isCurrentThread, !isInTurn { turn(isReadable: false) }
         }
         turn(isReadable: false)
     }
@@ -108,6 +111,8 @@ final class LinkShell: SocketWatcher, @unchecked Sendable {
 
     private func turn(isReadable: Bool) {
         guard !isEnded else { return }
+        isInTurn = true
+        defer { isInTurn = false }
         do throws(AMQPError) {
             for report in try core.turn(isReadable: isReadable) { tell(report) }
             prepareToWait()

@@ -13,6 +13,8 @@ final class Mailbox: Sendable {
         fileprivate var isAsleep = true
         /// Asks for the link's turn; nil while it connects.
         fileprivate var ask: (@Sendable () -> Void)?
+        /// Takes the link's turn at once, where the caller has its thread.
+        fileprivate var flush: (@Sendable () -> Void)?
         fileprivate var closedBy: AMQPError?
     }
 
@@ -42,11 +44,19 @@ final class Mailbox: Sendable {
     }
 
     /// From now on posts ask for a turn instead of waking a thread that connects. The link is awake and takes one by itself.
-    func wakes(_ ask: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter flush: takes the turn itself, where the caller has the link's thread.
+    func wakes(_ ask: @escaping @Sendable () -> Void, flush: (@Sendable () -> Void)? = nil) {
         contents.withLock { contents in
             contents.ask = ask
+            contents.flush = flush
             contents.isAsleep = false
         }
+    }
+
+    /// Has what was posted written at once, where the caller runs on the link's thread.
+    func flush() {
+        contents.withLock { $0.flush }?()
     }
 
     /// What ended the link, if it has ended.
@@ -91,6 +101,7 @@ final class Mailbox: Sendable {
         contents.withLock { contents in
             contents.closedBy = error
             contents.ask = nil
+            contents.flush = nil
             let commands = contents.commands
             contents.commands = []
             return commands
