@@ -99,6 +99,8 @@ final class RecordingHandler: ChannelHandler {
             } catch {
                 Issue.record(error)
             }
+            // Whoever waits still would wait for ever.
+            table.endAll(AMQPError(.closed, "nothing was heard"))
         }
         #expect(answer == .channelCloseOK)
         #expect(numbers.take(max: 10) == 1)
@@ -124,6 +126,40 @@ final class RecordingHandler: ChannelHandler {
             }
         }
         #expect(error?.code == .channelClosed)
+    }
+
+    @Test func nothingGoesOutBehindOurOwnClose() async throws {
+        let mailbox = try Mailbox(frameByteCountMax: 4096)
+        let link = Link(
+            mailbox: mailbox, numbers: numbers,
+            agreement: LoginMachine.Agreement(channelMax: 10, frameMax: 4096, heartbeat: 0, serverProperties: [:]),
+            generation: 1, requestTimeout: .seconds(1))
+        let channel = Channel(number: 1, link: link)
+        let closing = Task { await channel.close() }
+        while !channel.fate.isSealed { await Task.yield() }
+        #expect(Self.hasWritten(mailbox))
+        let error = await #expect(throws: AMQPError.self) { try await channel.call(.queuePurge(name: "q")) }
+        #expect(error?.code == .channelClosed && !Self.hasWritten(mailbox))
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        for command in mailbox.close(AMQPError(.closed, "over")) { table.refuse(command, AMQPError(.closed, "over")) }
+        table.endAll(AMQPError(.closed, "over"))
+        await closing.value
+    }
+
+    /// One that came later may wait less long, as an end does.
+    @Test func aRequestIsOverdueBehindOneThatIsNot() async throws {
+        var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
+        table.perform(.attach(channel: 1, handler, ChannelFate()))
+        let requests = Requests()
+        for deadline in [UInt64.max - 1, 100] {
+            let (_, continuation) = try await requests.begin()
+            let call = PendingCall(method: .confirmSelect, deadline: deadline, continuation: continuation)
+            table.perform(.expect(channel: 1, call))
+        }
+        table.endBatch(now: 101)
+        #expect(table.nextTimer == 100 && table.hasOverdueCall(101))
+        #expect(table.expireCalls(101) == [1])
+        #expect(try await requests.allEnded() == [nil, nil])
     }
 
     /// RabbitMQ has not asked for it since 2.x; other brokers may.

@@ -108,8 +108,9 @@ extension AMQPError {
         return AMQPError(code, text, replyCode: replyCode)
     }
 
-    /// The reply code of an end that an operator asked for, not of a fault (AMQP 0-9-1, section 1.2).
-    static let connectionForced: UInt16 = 320
+    /// The reply codes with which a broker ends a connection for a declaration: a field it cannot read, an invalid command, not
+    /// allowed, not implemented, an internal error as of a plugin (AMQP 0-9-1, section 1.2).
+    static let causedByDeclarations: Set<UInt16> = [502, 503, 530, 540, 541]
 
     /// What the broker closed.
     enum CloseScope {

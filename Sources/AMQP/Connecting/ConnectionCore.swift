@@ -14,6 +14,8 @@ final class ConnectionCore: Sendable {
         var topology = Topology()
         /// Declarations that the broker answers by closing the connection.
         var fatalSteps: Set<String> = []
+        /// What could not be declared again on the open link yet.
+        var unrestored: [String] = []
         var nextMember: UInt64 = 0
         /// The publishers and consumers to restore, with the generation each has last reported on.
         var members: [UInt64: Member] = [:]
@@ -218,6 +220,7 @@ final class ConnectionCore: Sendable {
         guard link.generation > 1 else { return }
         let steps = state.withLock { state in state.topology.steps.filter { !state.fatalSteps.contains($0.name) } }
         let failed = await perform(steps, on: link)
+        state.withLock { $0.unrestored = failed.map(\.name) }
         if !failed.isEmpty, link.mailbox.closedBy == nil { Task { await retry(failed, on: link) } }
     }
 
@@ -230,6 +233,8 @@ final class ConnectionCore: Sendable {
             let wanted = state.withLock { $0.topology }
             guard link.mailbox.closedBy == nil else { return }
             remaining = await perform(wanted.now(remaining), on: link)
+            // What the next link is told of is not this one's.
+            if link.mailbox.closedBy == nil { state.withLock { $0.unrestored = remaining.map(\.name) } }
         }
     }
 
@@ -258,9 +263,9 @@ final class ConnectionCore: Sendable {
     }
 
     /// A declaration that the broker answers by closing the connection, as for an exchange type it does not know, would
-    /// cost every connection to come: it is left out until it is declared anew.
+    /// cost every connection to come: it is left out until it is declared anew. Other ends are no declaration's fault.
     private func noteFatal(_ step: Topology.Step, _ error: AMQPError) {
-        guard let code = error.replyCode, code != AMQPError.connectionForced else { return }
+        guard let code = error.replyCode, AMQPError.causedByDeclarations.contains(code) else { return }
         state.withLock { _ = $0.fatalSteps.insert(step.name) }
         events.send(.topologyFailed(entity: step.name, error))
     }
@@ -300,7 +305,7 @@ final class ConnectionCore: Sendable {
                 state.members.values.allSatisfy({ $0.reported >= generation })
             else { return nil }
             state.recoveredGeneration = generation
-            return state.members.values.filter { !$0.isUp }.map(\.name).sorted()
+            return state.unrestored + state.members.values.filter { !$0.isUp }.map(\.name).sorted()
         }
         if let failing { events.send(.recovered(generation: generation, stillFailing: failing)) }
     }

@@ -9,7 +9,7 @@ public enum ConnectionEvent: Sendable {
     /// The connection is gone: heartbeat loss, `connection.close`, the end of the socket.
     case disconnected(AMQPError)
     /// Topology, publishers and consumers of this generation are in place, consumers with their `consume-ok`.
-    /// Those named could not be restored yet and go on trying by themselves.
+    /// Those named, declarations among them, could not be restored yet and go on trying by themselves.
     case recovered(generation: UInt64, stillFailing: [String])
     /// One declaration could not be restored after a reconnect. The others are not affected, and it is tried again with
     /// growing pauses, up to 30 s, unless the broker answered it by closing the connection.

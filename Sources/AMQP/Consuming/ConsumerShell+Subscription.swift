@@ -36,7 +36,7 @@ extension ConsumerShell {
     /// The iterating task was cancelled: the subscription ends, what was handed out can still be settled.
     func cancelFromIteration() async {
         // A task of its own, for the waits of an orderly end would fail at once in a cancelled one.
-        await Task { [self] in _ = await stop(within: Channel.goodbyeLimit) }.value
+        await Task { [self] in _ = await stop(within: core.configuration.requestTimeout) }.value
         abandon()
     }
 
@@ -69,7 +69,9 @@ extension ConsumerShell {
 
     /// A channel that it is opening just now it closes itself.
     private func waitForKeeper(within limit: Duration) async {
-        try? await keeperEnd.value(within: limit, orTimeOut: "the broker does not answer")
+        guard state.withLock({ $0.keeper }) != nil else { return }
+        // In a task of its own, for in a cancelled one there is no wait.
+        await Task { try? await keeperEnd.value(within: limit, orTimeOut: "the broker does not answer") }.value
     }
 
     /// Whether it has ended or is being ended, and needs nobody's care.
@@ -161,7 +163,10 @@ extension ConsumerShell {
     ) async throws(AMQPError) -> Bool {
         let incarnation = state.withLock { $0.incarnation }
         while true {
+            if state.withLock({ $0.isStopping }) { return false }
             _ = try await channel.call(subscription)
+            // Who stopped it meanwhile may have cancelled before.
+            if state.withLock({ $0.isStopping }) { _ = try await channel.call(.basicCancel(tag: tag)) }
             core.metrics.consumersUp.add(1)
             defer { core.metrics.consumersUp.add(-1) }
             firstOpen.settle(.success(()))

@@ -11,6 +11,8 @@ extension PublisherShell {
             tally.count(publish.end)
             if publish.end.isConfirmed {
                 core.metrics.confirmLatency.record(nanoseconds: now &- min(publish.submittedAt, now))
+            } else if case .notSent(let error) = publish.end, error.code == .invalidArgument {
+                tellRefused(publish.publication, error)
             }
         }
         tally.record(in: core.metrics)

@@ -96,7 +96,7 @@ final class PublisherShell: ChannelHandler {
         }
     }
 
-    private func tellRefused(_ publication: Publication, _ error: AMQPError) {
+    func tellRefused(_ publication: Publication, _ error: AMQPError) {
         core.events.send(
             .publishRefused(exchange: publication.exchange, routingKey: publication.routingKey, error))
     }
@@ -166,7 +166,6 @@ final class PublisherShell: ChannelHandler {
                         sent += 1
                     } catch {
                         refused.append(state.machine.withdrawLast(error))
-                        tellRefused(publish.publication, error)
                     }
                 }
                 if !state.isTimerArmed {

@@ -32,6 +32,9 @@ struct ChannelTable {
             return arena
         }
 
+        /// When the first answer is overdue. Whoever came later may wait less long.
+        var nextDeadline: UInt64 { calls.map(\.deadline).min() ?? .max }
+
         /// Adds a frame to the content it belongs to. Returns the content once it is whole.
         func assemble(_ frame: ContentFrame) throws(AMQPError) -> ContentAssembler.Content? {
             switch unsafe frame {
@@ -209,7 +212,7 @@ struct ChannelTable {
             entry.handOver(now: now)
         }
         if now >= nextTimer {
-            nextTimer = entries.values.map { min($0.wakeAt, $0.calls.first?.deadline ?? .max) }.min() ?? .max
+            nextTimer = entries.values.map { min($0.wakeAt, $0.nextDeadline) }.min() ?? .max
         } else {
             for entry in dirty { nextTimer = min(nextTimer, entry.wakeAt) }
         }
@@ -218,7 +221,7 @@ struct ChannelTable {
 
     /// Whether an answer is overdue.
     func hasOverdueCall(_ now: UInt64) -> Bool {
-        now >= nextTimer && entries.values.contains { $0.calls.first.map { $0.deadline <= now } ?? false }
+        now >= nextTimer && entries.values.contains { $0.nextDeadline <= now }
     }
 
     /// Requests whose answer is overdue. Their channels are given up, for a late answer would be taken for another's.
@@ -228,23 +231,27 @@ struct ChannelTable {
         guard now >= nextTimer else { return [] }
         var expired: [UInt16] = []
         for (channel, entry) in entries {
-            guard let call = entry.calls.first, call.deadline <= now else { continue }
+            guard let call = entry.calls.first(where: { $0.deadline <= now }) else { continue }
             let error = AMQPError(.timedOut, "the broker did not answer \(call.method.name) within the request timeout")
+            // A channel that is being closed already keeps its number until the broker answers.
+            if channel != 0, !entry.isClosing {
+                giveUp(channel, entry, error)
+                expired.append(channel)
+            }
             let calls = entry.calls
             entry.calls = []
-            // A channel that is being closed already keeps its number until the broker answers.
-            let isGivenUp = channel != 0 && !entry.isClosing
-            // Before anybody hears of it: a second close would cost the connection.
-            if isGivenUp { entry.fate?.seal() }
             for call in calls { call.continuation.resume(throwing: error) }
-            guard isGivenUp else { continue }
-            entry.isClosing = true
-            dirty.removeAll { $0 === entry }
-            entry.handler?.closed(error, withLink: false)
-            awaitClose(of: channel, after: entry)
-            expired.append(channel)
         }
         return expired
+    }
+
+    private mutating func giveUp(_ channel: UInt16, _ entry: Entry, _ error: AMQPError) {
+        entry.isClosing = true
+        // Before anybody hears of it: a second close would cost the connection.
+        entry.fate?.seal()
+        dirty.removeAll { $0 === entry }
+        entry.handler?.closed(error, withLink: false)
+        awaitClose(of: channel, after: entry)
     }
 
     /// Nobody owns the channel any more; its number is free once the broker says that it has closed it. The message that is
@@ -276,9 +283,10 @@ struct ChannelTable {
         // What has not been handed over is the broker's again.
         dirty.removeAll { $0 === entry }
         entry.fate?.seal()
+        // Before those who wait: whoever then opens another channel would be told of the end of that one.
+        entry.handler?.closed(error, withLink: withLink)
         for call in entry.calls { call.continuation.resume(throwing: error) }
         entry.calls = []
-        entry.handler?.closed(error, withLink: withLink)
     }
 
     private mutating func markDirty(_ entry: Entry) {

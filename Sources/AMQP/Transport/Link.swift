@@ -56,7 +56,11 @@ final class Link: Sendable {
                         if let handler, let fate {
                             contents.commands.append(.attach(channel: channel, handler, fate))
                         }
-                        if isClosing { contents.commands.append(.closing(channel: channel)) }
+                        if isClosing {
+                            // Nothing goes out behind it: that would cost the connection, too.
+                            fate?.seal()
+                            contents.commands.append(.closing(channel: channel))
+                        }
                         contents.commands.append(.expect(channel: channel, pending))
                     }
                 } catch {
@@ -109,8 +113,8 @@ struct Channel: Sendable {
 
 /// Whether a channel is gone, as everybody has to know who may still write on its number.
 ///
-/// The I/O thread seals it before it answers the broker's close. Whoever writes looks while it holds the mailbox, so that nothing
-/// goes out behind that answer.
+/// The I/O thread seals it before it answers the broker's close, and its owner when it closes. Whoever writes looks while it
+/// holds the mailbox, so that nothing goes out behind either.
 final class ChannelFate: Sendable {
     private let sealed = Atomic(false)
 

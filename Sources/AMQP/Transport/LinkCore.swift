@@ -75,7 +75,7 @@ struct LinkCore: ~Copyable {
         reports.removeAll(keepingCapacity: true)
         // What was posted may concern what has come.
         try performCommands()
-        if isReadable { try read(now) }
+        if isReadable { _ = try read(now) }
         try readLate(now)
         try checkDeadlines(now)
         for _ in 0..<Self.lookCountMax {
@@ -103,8 +103,7 @@ struct LinkCore: ~Copyable {
         for _ in 0..<Self.lateReadCountMax {
             let isLoginOverdue = login != nil && now >= loginDeadline
             guard isLoginOverdue || heartbeat.isDead(now) || channels.hasOverdueCall(now) else { return }
-            try read(now)
-            guard input.mayHoldMore else { return }
+            guard try read(now) else { return }
         }
     }
 
@@ -180,7 +179,8 @@ struct LinkCore: ~Copyable {
 
     // MARK: Reading
 
-    private mutating func read(_ now: UInt64) throws(AMQPError) {
+    /// - Returns: whether there was something.
+    private mutating func read(_ now: UInt64) throws(AMQPError) -> Bool {
         var result = TransferResult.wouldBlock
         switch transport {
         case .some(let transport):
@@ -197,7 +197,8 @@ struct LinkCore: ~Copyable {
             metrics.bytesReceived.add(count)
             heartbeat.received(now)
             try handleInput()
-        case .wouldBlock: break
+            return true
+        case .wouldBlock: return false
         case .ended:
             throw login?.ended() ?? AMQPError(.connectionClosed, "the broker ended the connection")
         case .failed(let error):

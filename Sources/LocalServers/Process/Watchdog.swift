@@ -53,8 +53,12 @@ final class Watchdog: Sendable {
     func end() {
         line.withLock { $0 = nil }
         var status: Int32 = 0
-        let ended = Deadline(after: .seconds(60)).poll { waitpid(pid, &status, WNOHANG) == pid ? true : nil }
-        if ended == true, status == Self.hasKeptLogs << 8 {
+        // Somebody else may have waited for it already.
+        let waited = Deadline(after: .seconds(60)).poll { () -> pid_t? in
+            let result = waitpid(pid, &status, WNOHANG)
+            return result == 0 || result < 0 && errno == EINTR ? nil : result
+        }
+        if waited == pid, status == Self.hasKeptLogs << 8 {
             for folder in folders.withLock({ $0 }) where access(folder, F_OK) == 0 {
                 let message = "A server ended that nobody had stopped; its log is kept in \(folder)\n"
                 _ = write(STDERR_FILENO, message, message.utf8.count)

@@ -1,5 +1,7 @@
 import AMQP
+import Glibc
 import LocalServers
+import Telemetry
 import Testing
 
 /// Subscriptions that are lost and made again.
@@ -36,6 +38,40 @@ import Testing
             #expect(await connection.close().unsettled == 0)
             await admin.close()
         }
+    }
+
+    /// The acks leave from where they are decided, on the thread that has not seen the end yet.
+    @Test func aLinkThatHasEndedIsFoundByAnAck() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy { proxy, connection in
+                let events = EventListener(connection)
+                try await connection.declare(QueueDeclaration("q"))
+                let publisher = try await connection.makePublisher()
+                _ = await publisher.publish(contentsOf: Publication.series("m", count: 100, to: "q"))
+                let consumer = try await connection.consume("q")
+                try await withTaskExecutorPreference(connection.executor) {
+                    var taken: [Delivery] = []
+                    while taken.count < 80 { taken += await consumer.nextBatch(countMax: 80 - taken.count) }
+                    try #require(taken.count == 80)
+                    Self.cutWhileThisThreadLooksAway(proxy)
+                    for delivery in taken { delivery.ack() }
+                }
+                try await events.recovered()
+                await consumer.cancel(within: .zero)
+                let rest = Set(try await connection.takeMessageIDs(from: "q"))
+                #expect(rest.isSuperset(of: (80..<100).map { "m-\($0)" }))
+                #expect(connection.metrics.connects.value == 2)
+            }
+        }
+    }
+
+    private static func cutWhileThisThreadLooksAway(_ proxy: FaultProxy) {
+        let isCut = Lock(false)
+        Task.detached {
+            await proxy.cutAll(.reset)
+            isCut.withLock { $0 = true }
+        }
+        while !isCut.withLock({ $0 }) { sched_yield() }
     }
 
     /// The task runs on the thread that reads, and waits there for confirms as well.

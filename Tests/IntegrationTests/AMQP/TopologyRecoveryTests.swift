@@ -146,7 +146,7 @@ import Testing
     /// Queues whose processes stand still: the broker answers no declaration of them.
     @Test func declarationsWithoutAnAnswerHoldUpNobody() async throws {
         try await Broker.withVirtualHost { broker in
-            try await broker.withProxy({ $0.requestTimeout = .seconds(1) }) { proxy, connection in
+            try await broker.withProxy({ $0.requestTimeout = .seconds(5) }) { proxy, connection in
                 let names = (0..<3).map { "stuck \($0)" }
                 try await connection.declare(
                     Topology(
@@ -156,7 +156,10 @@ import Testing
                 let events = EventListener(connection)
                 try await broker.setSuspended(true, queues: names)
                 await proxy.cutAll()
-                try await events.recovered()
+                let failing = try await events.first {
+                    if case .recovered(2, let failing) = $0 { failing } else { nil }
+                }
+                #expect(Set(failing) == Set((names + ["z"]).map { "queue \($0)" }))
                 let failed = events.seen.count { if case .topologyFailed = $0 { true } else { false } }
                 #expect(failed == 1, "the others wait for one of them, not for each")
                 try await broker.setSuspended(false, queues: names)

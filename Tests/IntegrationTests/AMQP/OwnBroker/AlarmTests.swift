@@ -114,7 +114,7 @@ extension OwnBrokerTests {
         @Test(.timeLimit(.minutes(5)))
         func anAlarmOfManyHeartbeatsCostsNoConnection() async throws {
             try await OwnBroker.withVirtualHost { broker in
-                let connection = try await broker.connect { $0.heartbeat = .seconds(1) }
+                let connection = try await broker.connect { $0.heartbeat = .seconds(3) }
                 let events = EventListener(connection)
                 var queue = QueueDeclaration("q", kind: .classic)
                 queue.messageCountMax = 10
@@ -128,7 +128,7 @@ extension OwnBrokerTests {
                     contentsOf: (0..<256).map { _ in Publication(Message(body), routingKey: "q") })
                 _ = try await events.first { if case .blocked = $0 { true } else { nil } }
                 // Allowed (test-sleep): the alarm must outlast several heartbeats, which is the test.
-                try await Task.sleep(for: .seconds(6))
+                try await Task.sleep(for: .seconds(10))
                 try await liftAlarm(broker)
                 #expect(await outcomes.codes.allSatisfy { $0 == nil })
                 #expect(connection.metrics.connects.value == 1)
