@@ -128,15 +128,11 @@ final class RecordingHandler: ChannelHandler {
         #expect(error?.code == .channelClosed)
     }
 
-    @Test func nothingGoesOutBehindOurOwnClose() async throws {
+    @Test(.timeLimit(.minutes(1))) func nothingGoesOutBehindOurOwnClose() async throws {
         let mailbox = try Mailbox(frameByteCountMax: 4096)
-        let link = Link(
-            mailbox: mailbox, numbers: numbers,
-            agreement: LoginMachine.Agreement(channelMax: 10, frameMax: 4096, heartbeat: 0, serverProperties: [:]),
-            generation: 1, requestTimeout: .seconds(1))
-        let channel = Channel(number: 1, link: link)
+        let channel = Channel(number: 1, link: link(mailbox))
         let closing = Task { await channel.close() }
-        while !channel.fate.isSealed { await Task.yield() }
+        while !channel.fate.isSealed, !Task.isCancelled { await Task.yield() }
         #expect(Self.hasWritten(mailbox))
         let error = await #expect(throws: AMQPError.self) { try await channel.call(.queuePurge(name: "q")) }
         #expect(error?.code == .channelClosed && !Self.hasWritten(mailbox))
@@ -174,18 +170,21 @@ final class RecordingHandler: ChannelHandler {
 
     @Test func aChannelThatTheBrokerClosedIsWrittenOnNoMore() async throws {
         let mailbox = try Mailbox(frameByteCountMax: 4096)
-        let link = Link(
-            mailbox: mailbox, numbers: numbers,
-            agreement: LoginMachine.Agreement(channelMax: 10, frameMax: 4096, heartbeat: 0, serverProperties: [:]),
-            generation: 1, requestTimeout: .seconds(1))
         var table = ChannelTable(bodyByteCountMax: 100, numbers: numbers)
-        let channel = Channel(number: try #require(numbers.take(max: 10)), link: link)
+        let channel = Channel(number: try #require(numbers.take(max: 10)), link: link(mailbox))
         table.perform(.attach(channel: 1, handler, channel.fate))
         try table.handle(.channelClose(code: 404, text: "no queue"), on: 1, mailbox)
         #expect(Self.hasWritten(mailbox), "the broker's close is answered")
         await #expect(throws: AMQPError.self) { try await channel.call(.basicCancel(tag: "t")) }
         await channel.close()
         #expect(!Self.hasWritten(mailbox))
+    }
+
+    private func link(_ mailbox: Mailbox) -> Link {
+        Link(
+            mailbox: mailbox, numbers: numbers,
+            agreement: LoginMachine.Agreement(channelMax: 10, frameMax: 4096, heartbeat: 0, serverProperties: [:]),
+            generation: 1, requestTimeout: .seconds(1))
     }
 
     /// Whether anything was written since one last looked.
