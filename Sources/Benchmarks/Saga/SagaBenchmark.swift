@@ -134,16 +134,27 @@ struct SagaBenchmark {
         }
     }
 
-    /// Five orders a second: each finds everybody asleep.
+    /// Five orders a second: each finds everybody asleep. The sides take turns, as neighbours share their noise.
     private func measureIdle(_ report: inout Report) async throws {
-        var percentiles: [Double: [Double]] = [:]
+        let percents = [50.0, 95, 99]
+        var percentiles: [String: [Double]] = [:]
         for _ in 0..<settings.roundCount {
-            let latencies = try await skald.generator.runSlowly(settings.count(50, quick: 2), every: .milliseconds(200))
-            let spread = Spread(latencies.map(\.inMilliseconds))
-            for percent in [50.0, 95, 99] { percentiles[percent, default: []].append(spread.percentile(percent)) }
+            for side in sides {
+                let latencies = try await side.generator.runSlowly(
+                    settings.count(50, quick: 2), every: .milliseconds(200))
+                let spread = Spread(latencies.map(\.inMilliseconds))
+                for percent in percents {
+                    percentiles["\(side.prefix)idle_p\(Int(percent))", default: []].append(spread.percentile(percent))
+                }
+            }
         }
-        for (percent, values) in percentiles.sorted(by: { $0.key < $1.key }) {
-            report.figure("idle_p\(Int(percent))_ms", Spread(values))
+        for side in sides {
+            for name in percents.map({ "\(side.prefix)idle_p\(Int($0))" }) {
+                report.figure("\(name)_ms", Spread(percentiles[name] ?? []))
+            }
+        }
+        if prototype != nil, let ours = percentiles["idle_p50"], let theirs = percentiles["c_idle_p50"] {
+            report.ratio("saga_idle_p50_vs_c", Spread(zip(ours, theirs).map { $0 / $1 }))
         }
     }
 
