@@ -128,7 +128,7 @@ import Testing
         let failed = Array(topology.steps.reversed())
         topology.removeQueue("gone")
         topology.merge(Topology(queues: [QueueDeclaration("changed", kind: .classic)]))
-        let wanted = topology.now(failed)
+        let wanted = topology.asWantedNow(failed)
         #expect(wanted.map(\.name) == ["queue changed", "exchange x"])
         #expect(wanted.first?.method == QueueDeclaration("changed", kind: .classic).method(passive: false))
     }

@@ -232,7 +232,7 @@ final class ConnectionCore: Sendable {
             try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0...1)))
             let wanted = state.withLock { $0.topology }
             guard link.mailbox.closedBy == nil else { return }
-            remaining = await perform(wanted.now(remaining), on: link)
+            remaining = await perform(wanted.asWantedNow(remaining), on: link)
             // What the next link is told of is not this one's.
             if link.mailbox.closedBy == nil { state.withLock { $0.unrestored = remaining.map(\.name) } }
         }

@@ -4,9 +4,10 @@ extension ConsumerShell {
     func settle(_ delivery: Delivery, _ decision: SettlementMachine.Decision) {
         let (settled, due) = state.withLock { state -> (Promise<Void>?, Channel?) in
             apply(decision, to: delivery, &state)
-            defer { state.isAckDue = false }
             let isLast = state.isStopping && state.settlement.openCount == 0
-            return (isLast ? state.settled : nil, state.isAckDue ? state.channel : nil)
+            let heldCount = state.settlement.heldCount
+            let isLot = heldCount > 0 && heldCount % ackBatchCount == 0
+            return (isLast ? state.settled : nil, isLot ? state.channel : nil)
         }
         // The broker waits for them: where whoever settles has the connection's thread, they leave before he goes on.
         due?.flush()
@@ -31,12 +32,11 @@ extension ConsumerShell {
             return
         }
         core.metrics.acked.add(1)
-        let isLot = state.settlement.heldCount >= ackBatchCount
-        if isLot || !state.isTimerArmed, !state.isTouched {
+        let isDue = !state.isTimerArmed || state.settlement.heldCount >= ackBatchCount
+        if isDue, !state.isTouched {
             state.isTouched = true
             state.channel?.touch()
         }
-        state.isAckDue = state.settlement.heldCount % ackBatchCount == 0
     }
 
     private func refuse(_ tag: UInt64, _ decision: SettlementMachine.Decision, _ state: inout State) {

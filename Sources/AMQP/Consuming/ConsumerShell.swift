@@ -47,8 +47,6 @@ final class ConsumerShell: ChannelHandler {
         /// When it looks at the latest.
         var lookAt = UInt64.max
         var isTouched = false
-        /// With the last of them another lot of acks is held that is worth a frame.
-        var isAckDue = false
         var heldSince: UInt64?
         var arrivedSinceBatch = 0
         /// What this consumer has added to the gauge of unsettled deliveries.

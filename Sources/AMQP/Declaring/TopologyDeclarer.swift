@@ -86,7 +86,7 @@ extension Topology {
     }
 
     /// These as they are wanted now: one may have been declared anew, or deleted.
-    func now(_ earlier: [Step]) -> [Step] {
+    func asWantedNow(_ earlier: [Step]) -> [Step] {
         let current = Dictionary(steps.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         return earlier.compactMap { current[$0.name] }
     }

@@ -38,7 +38,8 @@ final class Link: Sendable {
     /// - Parameters:
     ///   - fate: of the channel; nil for the connection's own.
     ///   - limit: how long to wait, where that is less than the request timeout.
-    /// - Throws: `channelClosed` where the channel is gone, the broker's refusal, `timedOut` after the request timeout, or what ended the link.
+    /// - Throws: `channelClosed` where the channel is gone, the broker's refusal, `timedOut` after the request timeout, or
+    ///   what ended the link.
     func call(
         _ method: OutboundMethod, on channel: UInt16, _ fate: ChannelFate? = nil,
         attaching handler: (any ChannelHandler)? = nil, isClosing: Bool = false, within limit: Duration? = nil
@@ -50,7 +51,8 @@ final class Link: Sendable {
                 let pending = PendingCall(method: method, deadline: deadline, continuation: continuation)
                 do {
                     try mailbox.post { contents throws(AMQPError) in
-                        // Behind our answer to the broker's close it would cost the connection, or be for the number's next owner.
+                        // Behind a close, ours or our answer to the broker's, it would cost the connection, or be for the
+                        // number's next owner.
                         if let fate, fate.isSealed { throw AMQPError(.channelClosed, "the channel is closed") }
                         try contents.writer.write(method, on: channel)
                         if let handler, let fate {
