@@ -14,8 +14,8 @@ import Telemetry
 ///
 /// Code that runs here must not block and should not compute for long: the connections wait meanwhile.
 ///
-/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys` and `unread` are used on the thread only, and one thread
-/// begins only after the one before it has ended.
+/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys`, `unread`, `nextDue` and `alarm` are used on the thread only,
+/// and one thread begins only after the one before it has ended.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The loop that database pools share unless told otherwise. It lives as long as the process.
     public static let shared = EventLoop(name: "skald-loop")
@@ -31,6 +31,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var keys: [UInt64] = []
     /// Whose transport may hold more than the socket shows.
     private var unread: [UInt64] = []
+    /// What was due next when the thread last looked.
+    private var nextDue = MonotonicTime.never
+    /// When the poller ends its wait at the latest, while that is to come.
+    private var alarm = MonotonicTime.never
 
     /// How many jobs run before sockets are looked at again.
     private static let jobCountMax = 256
@@ -185,6 +189,11 @@ extension EventLoop {
         var isReleased = false
         var nextSweep = MonotonicTime.now() + sweepInterval
 
+        /// When a timer or the next sweep is due.
+        var nextDue: MonotonicTime {
+            mutating get { min(timers.nextDue ?? .never, keepers.isEmpty ? .never : nextSweep) }
+        }
+
         var isIdle: Bool { jobs.isEmpty && unflushed.isEmpty && timers.isEmpty && watchers.isEmpty }
     }
 
@@ -219,27 +228,40 @@ extension EventLoop {
         Swift.swap(&watchers, &unflushed)
     }
 
-    /// - Returns: false if there is nothing to wait for any more: the thread ends.
+    private enum Wait {
+        /// There is work: sockets are only looked at.
+        case look
+        /// Until something happens or is due.
+        case sleep
+        /// There is nothing to wait for any more: the thread ends.
+        case end
+    }
+
+    /// - Returns: false if the thread ends.
     private func wait() -> Bool {
         let hasJobs = !ready.isEmpty
         let hasWork = hasJobs || !unflushed.isEmpty || !unread.isEmpty
         let now = MonotonicTime.now()
-        let timeout = mailbox.withLock { mailbox -> Int32? in
-            if hasWork || !mailbox.jobs.isEmpty || !mailbox.unflushed.isEmpty { return 0 }
+        let (wait, due) = mailbox.withLock { mailbox -> (Wait, MonotonicTime) in
+            let due = mailbox.nextDue
+            if hasWork || !mailbox.jobs.isEmpty || !mailbox.unflushed.isEmpty { return (.look, due) }
             if mailbox.isReleased, mailbox.isIdle {
                 mailbox.hasThread = false
                 thread.store(0, ordering: .relaxed)
-                return nil
+                return (.end, due)
             }
-            let due = min(mailbox.timers.nextDue ?? .never, mailbox.keepers.isEmpty ? .never : mailbox.nextSweep)
-            if due <= now { return 0 }
+            if due <= now { return (.look, due) }
             mailbox.isAsleep = true
-            if due == .never { return -1 }
-            // Rounded up, so that the time has come when the wait ends.
-            return Int32(clamping: due.since(now).wholeMilliseconds + 1)
+            return (.sleep, due)
         }
-        guard let timeout else { return false }
-        poller.wait(milliseconds: timeout, into: &keys)
+        nextDue = due
+        switch wait {
+        case .end: return false
+        case .look: poller.wait(isAwaited: false, into: &keys)
+        case .sleep:
+            setAlarm(due, now)
+            poller.wait(isAwaited: true, into: &keys)
+        }
         mailbox.withLock { mailbox in
             mailbox.isAsleep = false
             swap(&ready, &mailbox.jobs, ifEmpty: !hasJobs)
@@ -249,6 +271,13 @@ extension EventLoop {
             }
         }
         return true
+    }
+
+    /// Deadlines move away as often as they are set. An alarm that rings too early costs one look; setting it costs a call.
+    private func setAlarm(_ due: MonotonicTime, _ now: MonotonicTime) {
+        guard due < alarm || alarm <= now, due != .never else { return }
+        alarm = due
+        poller.setAlarm(due)
     }
 
     /// Moves posted jobs behind those that are ready, without copying where nothing is ready.
@@ -275,6 +304,7 @@ extension EventLoop {
 
     private func runTimers() {
         let now = MonotonicTime.now()
+        guard nextDue <= now else { return }
         // What these schedule waits for the next round, also where its time has come: sockets are looked at between.
         for timer in mailbox.withLock({ $0.timers.takeDue(at: now) }) {
             if let action = mailbox.withLock({ $0.timers.remove(timer) }) { action() }

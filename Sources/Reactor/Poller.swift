@@ -1,30 +1,37 @@
 import CLinux
 import Glibc
 
-/// Waits for sockets with epoll, and for a wake-up from another thread with an eventfd.
+/// Waits for sockets with epoll, for a wake-up from another thread with an eventfd, and for a time with a timerfd: a timeout of
+/// epoll_wait(2) would start and stop a kernel timer at every wait.
 ///
-/// Every call is safe from any thread (epoll_ctl(2), eventfd(2)); only ``wait(for:into:)`` belongs to one.
+/// Every call is safe from any thread (epoll_ctl(2), eventfd(2), timerfd_settime(2)); only ``wait(isAwaited:into:)`` belongs to
+/// one.
 @safe
 package struct Poller: ~Copyable, Sendable {
     private let epollDescriptor: Int32
     private let wakeDescriptor: Int32
+    private let timerDescriptor: Int32
 
-    /// The key under which a wake-up shows.
+    /// The key under which a wake-up and a time that has come show.
     static let wakeKey: UInt64 = 0
 
     /// - Returns: nil where the process may open no more descriptors.
     init?() {
         epollDescriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard epollDescriptor >= 0 && wakeDescriptor >= 0 else { return nil }
-        // Watched for edges, so nobody ever has to read it.
-        change(
-            wakeDescriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue | EPOLLET.rawValue)
+        timerDescriptor = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
+        guard epollDescriptor >= 0 && wakeDescriptor >= 0 && timerDescriptor >= 0 else { return nil }
+        // Watched for edges, so nobody ever has to read them.
+        for descriptor in [wakeDescriptor, timerDescriptor] {
+            change(
+                descriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue | EPOLLET.rawValue)
+        }
     }
 
     deinit {
         close(epollDescriptor)
         close(wakeDescriptor)
+        close(timerDescriptor)
     }
 
     /// What a socket is watched for.
@@ -57,12 +64,20 @@ package struct Poller: ~Copyable, Sendable {
         _ = unsafe write(wakeDescriptor, &one, 8)
     }
 
-    /// Waits until something happens or the time is over, and adds the keys of what happened.
+    /// Ends the wait once this time has come, which takes the place of the time set before.
+    func setAlarm(_ time: MonotonicTime) {
+        let nanoseconds = max(time.nanoseconds, 1)
+        let due = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        var value = itimerspec(it_interval: timespec(), it_value: due)
+        unsafe timerfd_settime(timerDescriptor, Int32(TFD_TIMER_ABSTIME), &value, nil)
+    }
+
+    /// Adds the keys of what has happened.
     ///
-    /// - Parameter milliseconds: 0 looks without waiting.
-    func wait(milliseconds: Int32, into keys: inout [UInt64]) {
+    /// - Parameter isAwaited: waits until something has; otherwise only looks.
+    func wait(isAwaited: Bool, into keys: inout [UInt64]) {
         unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
-            let count = unsafe epoll_wait(epollDescriptor, events.baseAddress, 64, milliseconds)
+            let count = unsafe epoll_wait(epollDescriptor, events.baseAddress, 64, isAwaited ? -1 : 0)
             guard count > 0 else { return }
             for index in 0..<Int(count) {
                 let key = unsafe events[index].data.u64

@@ -67,6 +67,25 @@ import Testing
         loop.forget(key)
     }
 
+    /// The alarm of the poller is set for the first, moved for a sooner one, rings in vain for the one called off, and is set anew
+    /// for what comes behind it.
+    @Test func everyTimerRunsInItsTime() async throws {
+        let early = Lock<[Bool]>([])
+        func schedule(_ delay: Duration) {
+            let due = MonotonicTime.now() + delay
+            loop.schedule(at: due) { early.withLock { $0.append(MonotonicTime.now() < due) } }
+        }
+        schedule(.milliseconds(120))
+        // The thread has begun to wait for it, or is about to.
+        await withTaskExecutorPreference(loop) {}
+        schedule(.milliseconds(40))
+        loop.callOff(loop.schedule(at: .now() + .milliseconds(20)) {})
+        try await until { early.withLock { $0.count } == 2 }
+        schedule(.milliseconds(40))
+        try await until { early.withLock { $0.count } == 3 }
+        #expect(early.withLock { $0 } == [false, false, false])
+    }
+
     @Test func flushesBehindTheJobsThatAreReady() async throws {
         let watcher = Watcher()
         await withTaskExecutorPreference(loop) {
