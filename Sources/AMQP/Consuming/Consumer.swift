@@ -40,7 +40,8 @@ public final class Consumer: AsyncSequence, Sendable {
             await next(isolation: #isolation)
         }
 
-        public func next(isolation actor: isolated (any Actor)?) async -> Delivery? {
+        /// Runs where its caller does: an `isolated` parameter would cost two changes of executor for each delivery.
+        public func next(isolation actor: (any Actor)?) async -> Delivery? {
             if let delivery = batch.nextAtHand() { return delivery }
             return await batch.next()
         }

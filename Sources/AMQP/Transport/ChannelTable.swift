@@ -115,7 +115,8 @@ struct ChannelTable {
 
     mutating func handle(_ frame: ContentFrame, on channel: UInt16) throws(AMQPError) {
         // A channel we have given up may still have frames under way.
-        guard let entry = entry(channel) else { return }
+        guard let (_, entry) = takeRecent(channel) else { return }
+        defer { recent = (channel, entry) }
         if let content = try unsafe entry.assemble(frame) { pass(content, to: entry) }
     }
 
@@ -181,6 +182,13 @@ struct ChannelTable {
     private func firstCall(on channel: UInt16) -> PendingCall? {
         guard let entry = entries[channel], !entry.calls.isEmpty else { return nil }
         return entry.calls.removeFirst()
+    }
+
+    /// Moved out and in again by every frame, which costs less than a reference of its own.
+    private mutating func takeRecent(_ channel: UInt16) -> (number: UInt16, entry: Entry)? {
+        if let recent = recent.take(), recent.number == channel { return recent }
+        guard let entry = entries[channel] else { return nil }
+        return (channel, entry)
     }
 
     private mutating func entry(_ channel: UInt16) -> Entry? {

@@ -93,10 +93,11 @@ final class LinkShell: SocketWatcher, @unchecked Sendable {
 
     private func begin() {
         key = loop.watch(core.descriptor, self)
-        mailbox.wakes { [weak self] in
-            if let self { loop.flushSoon(self) }
-        } flush: { [weak self] in
-            if let self, loop.isCurrentThread, !isInTurn { turn(isReadable: false) }
+        // They keep it alive until the end, as the loop does.
+        mailbox.wakes { [self] in
+            loop.flushSoon(self)
+        } flush: { [self] in
+            if loop.isCurrentThread, !isInTurn { turn(isReadable: false) }
         }
         turn(isReadable: false)
     }
@@ -136,7 +137,7 @@ final class LinkShell: SocketWatcher, @unchecked Sendable {
         if due < timer?.due ?? .max {
             callOff()
             let time = MonotonicTime(nanoseconds: Int64(clamping: due))
-            timer = (loop.schedule(at: time) { [weak self] in self?.timerIsDue() }, due)
+            timer = (loop.schedule(at: time) { [self] in timerIsDue() }, due)
         }
     }
 
