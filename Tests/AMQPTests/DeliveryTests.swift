@@ -44,22 +44,22 @@ import Testing
         #expect(delivery.message == Message(text: "body", properties: expected))
     }
 
-    /// The broker waits for them: 62 are a quarter of the prefetch window.
+    /// The broker waits for them: 83 are a third of the prefetch window.
     @Test func aLotOfAcksLeavesAtOnce() async throws {
         var deliveries = try Deliveries()
         let mailbox = try #require(deliveries.shell.state.withLock { $0.channel?.link.mailbox })
         let flushCount = Lock(0)
         mailbox.wakes({}, flush: { flushCount.withLock { $0 += 1 } })
-        try deliveries.come((0..<130).map { Message(text: "\($0)") })
-        let taken = await deliveries.shell.nextRuns(countMax: 130).deliveries
-        for delivery in taken.prefix(61) { delivery.ack() }
+        try deliveries.come((0..<170).map { Message(text: "\($0)") })
+        let taken = await deliveries.shell.nextRuns(countMax: 170).deliveries
+        for delivery in taken.prefix(82) { delivery.ack() }
         #expect(flushCount.withLock { $0 } == 0)
-        taken[61].ack()
+        taken[82].ack()
         #expect(flushCount.withLock { $0 } == 1)
         // Nobody has written the first lot here, so the next ack completes none.
-        for delivery in taken[62..<123] { delivery.ack() }
+        for delivery in taken[83..<165] { delivery.ack() }
         #expect(flushCount.withLock { $0 } == 1)
-        taken[123].ack()
+        taken[165].ack()
         #expect(flushCount.withLock { $0 } == 2)
     }
 

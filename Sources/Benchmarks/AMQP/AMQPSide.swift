@@ -54,7 +54,7 @@ extension Report {
             [
                 "queue": "quorum, durable, new for each section", "body": "512 B",
                 "messages": "persistent, mandatory, message id of 36 characters", "confirms": "for every publish",
-                "acks": "multiple, every 62 at prefetch 250, each at prefetch 1", "channels": "1", "tls": "off",
+                "acks": "multiple, every 83 at prefetch 250, each at prefetch 1", "channels": "1", "tls": "off",
             ])
         describe(
             "skald",

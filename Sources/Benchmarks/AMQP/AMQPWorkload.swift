@@ -30,8 +30,8 @@ struct AMQPWorkload: Sendable {
                 load: Load(messageCount: settings.count(3_000, quick: 20), window: 1, ackEvery: 1)),
             AMQPWorkload(
                 name: "consume_p250", kind: .consume, sides: AMQPSide.consuming,
-                // As many as the wrapper puts into one ack: a quarter of what is handed over ahead.
-                load: Load(messageCount: settings.count(100_000, quick: 600), window: 250, ackEvery: 62)),
+                // As many as the wrapper puts into one ack: a third of what is handed over ahead.
+                load: Load(messageCount: settings.count(100_000, quick: 600), window: 250, ackEvery: 83)),
         ]
     }
 
