@@ -45,7 +45,10 @@ final class SagaCosts: Sendable {
         for (name, levels) in milliseconds.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
             let process = name.isEmpty ? "" : "\(name)_"
             if let values = levels[256] { report.figure("\(side)\(process)cpu_ms_per_saga", Spread(values)) }
-            if let values = levels[1] { report.figure("\(side)at_1_\(process)cpu_ms_per_saga", Spread(values)) }
+            for outstanding in [1, 16] {
+                guard let values = levels[outstanding] else { continue }
+                report.figure("\(side)at_\(outstanding)_\(process)cpu_ms_per_saga", Spread(values))
+            }
         }
     }
 }
