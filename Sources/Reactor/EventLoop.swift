@@ -254,14 +254,11 @@ extension EventLoop {
             mailbox.isAsleep = true
             return (.sleep, due)
         }
+        // The next thread may have begun already.
+        if wait == .end { return false }
         nextDue = due
-        switch wait {
-        case .end: return false
-        case .look: poller.wait(isAwaited: false, into: &keys)
-        case .sleep:
-            setAlarm(due, now)
-            poller.wait(isAwaited: true, into: &keys)
-        }
+        if wait == .sleep { setAlarm(due, now) }
+        poller.wait(isAwaited: wait == .sleep, into: &keys)
         mailbox.withLock { mailbox in
             mailbox.isAsleep = false
             swap(&ready, &mailbox.jobs, ifEmpty: !hasJobs)
