@@ -33,7 +33,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var unread: [UInt64] = []
     /// What was due next when the thread last looked.
     private var nextDue = MonotonicTime.never
-    /// When the poller ends its wait at the latest, while that is to come.
+    /// What the poller's alarm is set to, until it has rung.
     private var alarm = MonotonicTime.never
 
     /// How many jobs run before sockets are looked at again.
@@ -257,8 +257,8 @@ extension EventLoop {
         // The next thread may have begun already.
         if wait == .end { return false }
         nextDue = due
-        if wait == .sleep { setAlarm(due, now) }
-        poller.wait(isAwaited: wait == .sleep, into: &keys)
+        if wait == .sleep { setAlarm(due) }
+        if poller.wait(isAwaited: wait == .sleep, into: &keys) { alarm = .never }
         mailbox.withLock { mailbox in
             mailbox.isAsleep = false
             swap(&ready, &mailbox.jobs, ifEmpty: !hasJobs)
@@ -271,8 +271,8 @@ extension EventLoop {
     }
 
     /// Deadlines move away as often as they are set. An alarm that rings too early costs one look; setting it costs a call.
-    private func setAlarm(_ due: MonotonicTime, _ now: MonotonicTime) {
-        guard due < alarm || alarm <= now, due != .never else { return }
+    private func setAlarm(_ due: MonotonicTime) {
+        guard due < alarm else { return }
         alarm = due
         poller.setAlarm(due)
     }

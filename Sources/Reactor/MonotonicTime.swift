@@ -38,6 +38,6 @@ extension Duration {
         return sumOverflow ? .max : sum
     }
 
-    /// The duration in whole milliseconds, as epoll and the servers' settings count.
+    /// The duration in whole milliseconds, as the servers' settings count.
     package var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
 }

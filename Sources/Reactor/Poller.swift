@@ -12,8 +12,9 @@ package struct Poller: ~Copyable, Sendable {
     private let wakeDescriptor: Int32
     private let timerDescriptor: Int32
 
-    /// The key under which a wake-up and a time that has come show.
+    /// The key under which a wake-up shows. Those of sockets lie between it and that of the alarm.
     static let wakeKey: UInt64 = 0
+    private static let alarmKey = UInt64.max
 
     /// - Returns: nil where the process may open no more descriptors.
     init?() {
@@ -22,10 +23,11 @@ package struct Poller: ~Copyable, Sendable {
         timerDescriptor = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
         guard epollDescriptor >= 0 && wakeDescriptor >= 0 && timerDescriptor >= 0 else { return nil }
         // Watched for edges, so nobody ever has to read them.
-        for descriptor in [wakeDescriptor, timerDescriptor] {
-            change(
-                descriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: EPOLLIN.rawValue | EPOLLET.rawValue)
-        }
+        let edges = EPOLLIN.rawValue | EPOLLET.rawValue
+        guard
+            change(wakeDescriptor, key: Self.wakeKey, operation: EPOLL_CTL_ADD, events: edges) == 0,
+            change(timerDescriptor, key: Self.alarmKey, operation: EPOLL_CTL_ADD, events: edges) == 0
+        else { return nil }
     }
 
     deinit {
@@ -51,8 +53,8 @@ package struct Poller: ~Copyable, Sendable {
     /// nothing was asked for, again and again.
     func modify(_ descriptor: Int32, key: UInt64, interest: Interest) {
         if interest.isEmpty { return remove(descriptor) }
-        let isWatched = change(descriptor, key: key, operation: EPOLL_CTL_MOD, events: interest.rawValue)
-        if !isWatched { add(descriptor, key: key, interest: interest) }
+        let status = change(descriptor, key: key, operation: EPOLL_CTL_MOD, events: interest.rawValue)
+        if status == ENOENT { add(descriptor, key: key, interest: interest) }
     }
 
     func remove(_ descriptor: Int32) {
@@ -75,23 +77,29 @@ package struct Poller: ~Copyable, Sendable {
     /// Adds the keys of what has happened.
     ///
     /// - Parameter isAwaited: waits until something has; otherwise only looks.
-    func wait(isAwaited: Bool, into keys: inout [UInt64]) {
+    /// - Returns: whether the alarm has rung.
+    func wait(isAwaited: Bool, into keys: inout [UInt64]) -> Bool {
         unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
             let count = unsafe epoll_wait(epollDescriptor, events.baseAddress, 64, isAwaited ? -1 : 0)
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
+            var hasRung = false
             for index in 0..<Int(count) {
-                let key = unsafe events[index].data.u64
-                if key != Self.wakeKey { keys.append(key) }
+                switch unsafe events[index].data.u64 {
+                case Self.wakeKey: break
+                case Self.alarmKey: hasRung = true
+                case let key: keys.append(key)
+                }
             }
+            return hasRung
         }
     }
 
-    /// - Returns: false when the socket is not being watched.
+    /// - Returns: 0, or why not; `ENOENT` for a socket that is not being watched.
     @discardableResult
-    private func change(_ descriptor: Int32, key: UInt64, operation: Int32, events: UInt32) -> Bool {
+    private func change(_ descriptor: Int32, key: UInt64, operation: Int32, events: UInt32) -> Int32 {
         var event = unsafe epoll_event()
         unsafe event.events = events
         unsafe event.data.u64 = key
-        return unsafe epoll_ctl(epollDescriptor, operation, descriptor, &event) == 0 || errno != ENOENT
+        return unsafe epoll_ctl(epollDescriptor, operation, descriptor, &event) == 0 ? 0 : errno
     }
 }

@@ -103,4 +103,27 @@ import Testing
         #expect(try await Self.ask(&table) == [1])
         #expect(witness.wasSealed.withLock { $0 } == true)
     }
+
+    /// The broker may end the channel in the moment its publisher takes it over: what waits is for the next one.
+    @Test func nothingIsPublishedBehindTheEnd() async throws {
+        let link = try #require(try Deliveries().shell.state.withLock { $0.channel?.link })
+        let core = try ConnectionCore(ConnectionConfiguration(hosts: [.init("nowhere")], name: "test"))
+        let shell = PublisherShell(core, PublisherOptions())
+        let channel = Channel(number: 1, link: link)
+        channel.fate.seal()
+        shell.state.withLock { state in
+            state.channel = channel
+            state.machine.attached(blocked: false)
+        }
+        let publishing = Task.immediate {
+            await shell.publish(Publication(Message(text: "m"), routingKey: "q"))
+        }
+        #expect(shell.state.withLock { $0.machine.waitingCount } == 1)
+        var written = OutputBuffer()
+        link.mailbox.exchange(&written)
+        let isNothingWritten = written.isEmpty
+        #expect(isNothingWritten)
+        publishing.cancel()
+        _ = await publishing.value
+    }
 }

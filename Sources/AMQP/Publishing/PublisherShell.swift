@@ -159,6 +159,8 @@ final class PublisherShell: ChannelHandler {
         var sent = 0
         do {
             try channel.link.mailbox.post { contents throws(AMQPError) in
+                // It may have ended in the moment it was taken over.
+                if channel.fate.isSealed { throw AMQPError(.channelClosed, "the channel is closed") }
                 while let publish = state.machine.nextToSend() {
                     do throws(AMQPError) {
                         try contents.writer.writePublish(
@@ -174,7 +176,7 @@ final class PublisherShell: ChannelHandler {
                 }
             }
         } catch {
-            // The link has just ended; `closed` follows, and everything waits for the next channel.
+            // The link or the channel has just ended; everything waits for the next channel.
             state.channel = nil
             state.machine.paused()
         }

@@ -115,8 +115,8 @@ struct Channel: Sendable {
 
 /// Whether a channel is gone, as everybody has to know who may still write on its number.
 ///
-/// The I/O thread seals it before it answers the broker's close, and its owner when it closes. Whoever writes looks while it
-/// holds the mailbox, so that nothing goes out behind either.
+/// The I/O thread seals it before it answers the broker's close, and its owner when it closes. Whoever calls or publishes looks
+/// while it holds the mailbox, so that nothing goes out behind either; a consumer has given its channel up before that.
 final class ChannelFate: Sendable {
     private let sealed = Atomic(false)
 

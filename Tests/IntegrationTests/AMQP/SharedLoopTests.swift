@@ -45,6 +45,16 @@ import Testing
         }
     }
 
+    /// A link and its loop know each other until the link ends, however it does.
+    @Test(arguments: LinkEnd.allCases) fileprivate func nothingKeepsALoopOnceItsLinksHaveEnded(end: LinkEnd)
+        async throws
+    {
+        try await Broker.withVirtualHost { broker in
+            weak let kept = try await end.loop(broker)
+            try await eventually { kept == nil }
+        }
+    }
+
     @Test func aLostLinkComesBackOnTheSharedLoopAndTheOthersDoNotNotice() async throws {
         try await Broker.withVirtualHost { broker in
             let loop = EventLoop(name: "shared")
@@ -75,5 +85,46 @@ import Testing
                 guard error.code == .unknownOutcome || error.code == .connectionClosed else { throw error }
             }
         }
+    }
+}
+
+/// How a link comes to its end.
+private enum LinkEnd: CaseIterable {
+    case closed
+    case dropped
+    case cut
+    case refused
+    case unreachable
+
+    /// A loop on which a link has ended so.
+    func loop(_ broker: Broker) async throws -> EventLoop {
+        let loop = EventLoop(name: "ended")
+        switch self {
+        case .closed: await (try await broker.connect(executor: loop)).close()
+        case .dropped:
+            let connection = try await broker.connect(executor: loop)
+            try await connection.declare(QueueDeclaration("q"))
+            let publisher = try await connection.makePublisher()
+            try await publisher.publish(Message(text: "m"), routingKey: "q")
+            let consumer = try await connection.consume("q")
+            #expect(await consumer.nextBatch(countMax: 1).count == 1)
+        case .cut:
+            let proxy = try FaultProxy(to: broker.server.port)
+            let connection = try await broker.connect(port: proxy.port, executor: loop)
+            await proxy.cutAll()
+            await connection.close()
+            await proxy.close()
+        case .refused:
+            try await expectFailure(.authenticationFailed) {
+                try await broker.connect(executor: loop) {
+                    $0.credentials = { .password(user: "nobody", password: "wrong") }
+                    $0.openTimeout = .seconds(2)
+                }
+            }
+        case .unreachable:
+            _ = try? await broker.connect(port: 1, executor: loop) { $0.openTimeout = .milliseconds(150) }
+        }
+        loop.release()
+        return loop
     }
 }
