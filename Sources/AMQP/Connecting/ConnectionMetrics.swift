@@ -12,7 +12,7 @@ public final class ConnectionMetrics: Sendable {
         public var value: Int { atomic.load(ordering: .relaxed) }
 
         func add(_ count: Int) {
-            atomic.add(count, ordering: .relaxed)
+            atomic.wrappingAdd(count, ordering: .relaxed)
         }
 
         func set(_ value: Int) {
@@ -50,6 +50,7 @@ public final class ConnectionMetrics: Sendable {
     public let confirmLatency = DurationHistogram()
 
     public let delivered = Counter()
+    /// Counted by the batch, an ack delay behind at most.
     public let acked = Counter()
     /// Deliveries given back or rejected.
     public let refused = Counter()

@@ -31,12 +31,19 @@ extension ConsumerShell {
             core.metrics.staleSettlements.add(1)
             return
         }
-        core.metrics.acked.add(1)
+        state.ackedSinceBatch += 1
         let isDue = !state.isTimerArmed || state.settlement.heldCount >= ackBatchCount
         if isDue, !state.isTouched {
             state.isTouched = true
             state.channel?.touch()
         }
+    }
+
+    /// By the batch: acks are as many as deliveries.
+    func countAcks(_ state: inout State) {
+        guard state.ackedSinceBatch > 0 else { return }
+        core.metrics.acked.add(state.ackedSinceBatch)
+        state.ackedSinceBatch = 0
     }
 
     private func refuse(_ tag: UInt64, _ decision: SettlementMachine.Decision, _ state: inout State) {
@@ -78,6 +85,7 @@ extension ConsumerShell {
         let isWantedNow = state.isTouched || arrived == 0 && now >= state.lookAt
         var hasWritten = false
         state.arrivedSinceBatch = 0
+        countAcks(&state)
         state.isTouched = false
         if let channel = state.channel, state.settlement.heldCount > 0 {
             let heldSince = state.heldSince ?? now

@@ -49,6 +49,8 @@ final class ConsumerShell: ChannelHandler {
         var isTouched = false
         var heldSince: UInt64?
         var arrivedSinceBatch = 0
+        /// Acks that the metrics do not know.
+        var ackedSinceBatch = 0
         /// What this consumer has added to the gauge of unsettled deliveries.
         var reportedUnsettled = 0
         /// Settled once the subscription has ended and nothing that was handed out is open.
@@ -130,6 +132,7 @@ final class ConsumerShell: ChannelHandler {
     }
 
     private static func serveWaiters(_ state: inout State) -> [(Waiter, [DeliveryRun])] {
+        guard !state.waiters.isEmpty, state.buffer.count > 0 else { return [] }
         var handedOver: [(Waiter, [DeliveryRun])] = []
         while !state.waiters.isEmpty, let runs = state.buffer.take(state.waiters[0].countMax) {
             handedOver.append((state.waiters.removeFirst(), runs))
@@ -255,6 +258,7 @@ final class ConsumerShell: ChannelHandler {
             state.isTimerArmed = false
             state.isTouched = false
             state.heldSince = nil
+            countAcks(&state)
             state.settlement.reset()
             reportUnsettled(&state)
             return (state.incarnation, state.isStopping ? state.settled : nil)

@@ -15,7 +15,7 @@ final class TakenBatch: Sendable {
 
     /// The next delivery that nobody has claimed.
     func claim() -> Delivery? {
-        let index = claimedCount.add(1, ordering: .relaxed).oldValue
+        let index = claimedCount.wrappingAdd(1, ordering: .relaxed).oldValue
         return index < count ? runs.delivery(at: index) : nil
     }
 

@@ -36,8 +36,7 @@ import Testing
                 let delivery = try #require(await consumer.nextBatch(countMax: 1).first)
                 delivery.ack()
             }
-            #expect(metrics.acked.value == 2)
-            try await eventually { metrics.unsettled.value == 16 }
+            try await eventually { metrics.acked.value == 2 && metrics.unsettled.value == 16 }
             await connection.close(gracePeriod: .zero)
             #expect(metrics.unsettled.value == 0 && metrics.consumersUp.value == 0)
             #expect(metrics.writeSyscalls.value > 0 && metrics.readSyscalls.value > 0)
