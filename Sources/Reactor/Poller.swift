@@ -68,6 +68,7 @@ package struct Poller: ~Copyable, Sendable {
 
     /// Ends the wait once this time has come, which takes the place of the time set before.
     func setAlarm(_ time: MonotonicTime) {
+        // Zero would call it off.
         let nanoseconds = max(time.nanoseconds, 1)
         let due = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         var value = itimerspec(it_interval: timespec(), it_value: due)

@@ -132,7 +132,6 @@ final class ConsumerShell: ChannelHandler {
     }
 
     private static func serveWaiters(_ state: inout State) -> [(Waiter, [DeliveryRun])] {
-        guard !state.waiters.isEmpty, state.buffer.count > 0 else { return [] }
         var handedOver: [(Waiter, [DeliveryRun])] = []
         while !state.waiters.isEmpty, let runs = state.buffer.take(state.waiters[0].countMax) {
             handedOver.append((state.waiters.removeFirst(), runs))
