@@ -114,7 +114,7 @@ let package = Package(
                 "Messaging", "Orchestration", "OrderService", "Participant", "Postgres", "SagaFile", "SagaModel",
                 "Skald", "Telemetry",
             ]),
-        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Telemetry"]),
+        .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", "Telemetry"]),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "CLinux", "Telemetry"]),
         .testTarget(name: "SagaCheckTests", dependencies: ["SagaCheck", "SagaFile", "SagaModel"]),
         .testTarget(name: "SagaFileTests", dependencies: ["SagaFile", "SagaModel"], exclude: ["Broken"]),

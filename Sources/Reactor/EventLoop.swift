@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 import Telemetry
@@ -14,8 +15,12 @@ import Telemetry
 ///
 /// Code that runs here must not block and should not compute for long: the connections wait meanwhile.
 ///
-/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys`, `unread`, `nextDue` and `alarm` are used on the thread only,
-/// and one thread begins only after the one before it has ended.
+/// Where messages come thick and fast, the thread lets those who run finish their slice when it wakes up (sched(7),
+/// `SCHED_BATCH`), and so do threads that begin on it meanwhile. A process that is scheduled otherwise than by `SCHED_OTHER`
+/// stays so.
+///
+/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys`, `unread`, `nextDue`, `alarm`, `wakeUps` and `mayChoosePolicy`
+/// are used on the thread only, and one thread begins only after the one before it has ended.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The loop that database pools share unless told otherwise. It lives as long as the process.
     public static let shared = EventLoop(name: "skald-loop")
@@ -35,6 +40,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var nextDue = MonotonicTime.never
     /// What the poller's alarm is set to, until it has rung.
     private var alarm = MonotonicTime.never
+    private var wakeUps = WakeUpMachine(now: .now())
+    /// Nobody has chosen how this process is scheduled.
+    private var mayChoosePolicy = false
 
     /// How many jobs run before sockets are looked at again.
     private static let jobCountMax = 256
@@ -199,6 +207,10 @@ extension EventLoop {
 
     private func run() {
         thread.store(pthread_self(), ordering: .relaxed)
+        wakeUps = WakeUpMachine(now: .now())
+        mayChoosePolicy = sched_getscheduler(getpid()) == SCHED_OTHER
+        // Whoever began this thread may have been another loop.
+        wakeUp(.atOnce)
         while true {
             runReadyJobs()
             writeUnflushed()
@@ -257,7 +269,10 @@ extension EventLoop {
         // The next thread may have begun already.
         if wait == .end { return false }
         nextDue = due
-        if wait == .sleep { setAlarm(due) }
+        if wait == .sleep {
+            setAlarm(due)
+            if let manner = wakeUps.sleeps(at: now) { wakeUp(manner) }
+        }
         if poller.wait(isAwaited: wait == .sleep, into: &keys) { alarm = .never }
         mailbox.withLock { mailbox in
             mailbox.isAsleep = false
@@ -268,6 +283,13 @@ extension EventLoop {
             }
         }
         return true
+    }
+
+    private func wakeUp(_ manner: WakeUpMachine.Manner) {
+        guard mayChoosePolicy else { return }
+        var parameters = sched_param()
+        // A sandbox may refuse: then the loop stays as it is.
+        _ = unsafe sched_setscheduler(0, manner == .inTurn ? Int32(SKALD_SCHED_BATCH) : SCHED_OTHER, &parameters)
     }
 
     /// Deadlines move away as often as they are set. An alarm that rings too early costs one look; setting it costs a call.

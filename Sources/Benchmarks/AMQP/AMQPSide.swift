@@ -60,12 +60,17 @@ extension Report {
             "skald",
             [
                 "publish": "publish(contentsOf:) under the window",
-                "consume": "for await, ack(), on the connection's thread",
+                "consume": "for await, ack(), on the connection's thread", "loop": "SCHED_BATCH",
             ])
         describe("skald_tasks", ["publish": "as many tasks as the window, each awaits its confirm"])
         describe("skald_batches", ["consume": "nextBatch(countMax: 64), ack(), on the connection's thread"])
         describe("skald_pool", ["consume": "for await, ack(), on Swift's own threads"])
         describe("plain_c", ["publish": "amqp_basic_publish", "consume": "amqp_consume_message", "heartbeat": "off"])
-        describe("best_c", ["both": "own socket, librabbitmq as codec, one send per batch", "heartbeat": "off"])
+        describe(
+            "best_c",
+            [
+                "both": "own socket, librabbitmq as codec, one send per batch", "thread": "SCHED_BATCH",
+                "heartbeat": "off",
+            ])
     }
 }
