@@ -41,7 +41,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// What the poller's alarm is set to, until it has rung.
     private var alarm = MonotonicTime.never
     private var wakeUps = WakeUpMachine(now: .now())
-    /// Nobody has chosen how this process is scheduled.
+    /// Nobody has chosen how this process and this thread are scheduled.
     private var mayChoosePolicy = false
 
     /// How many jobs run before sockets are looked at again.
@@ -208,8 +208,9 @@ extension EventLoop {
     private func run() {
         thread.store(pthread_self(), ordering: .relaxed)
         wakeUps = WakeUpMachine(now: .now())
-        mayChoosePolicy = sched_getscheduler(getpid()) == SCHED_OTHER
-        // Whoever began this thread may have been another loop.
+        // Threads inherit it: whoever began this one may have been another loop.
+        let isAnyLoops = [SCHED_OTHER, Int32(SKALD_SCHED_BATCH)].contains(sched_getscheduler(0))
+        mayChoosePolicy = isAnyLoops && sched_getscheduler(getpid()) == SCHED_OTHER
         wakeUp(.atOnce)
         while true {
             runReadyJobs()
@@ -285,7 +286,8 @@ extension EventLoop {
         return true
     }
 
-    private func wakeUp(_ manner: WakeUpMachine.Manner) {
+    /// Only on this loop's thread.
+    func wakeUp(_ manner: WakeUpMachine.Manner) {
         guard mayChoosePolicy else { return }
         var parameters = sched_param()
         // A sandbox may refuse: then the loop stays as it is.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Telemetry
 import Testing
@@ -20,6 +21,25 @@ import Testing
         }
         #expect(threads.count == 1 && !threads.contains(0))
         #expect(!loop.isCurrentThread)
+    }
+
+    @Test func wakesUpInTheMannerThatIsChosen() async {
+        let policies = await Task(executorPreference: loop) {
+            [WakeUpMachine.Manner.inTurn, .atOnce].map { manner in
+                loop.wakeUp(manner)
+                return sched_getscheduler(0)
+            }
+        }.value
+        #expect(policies == [Int32(SKALD_SCHED_BATCH), SCHED_OTHER])
+    }
+
+    @Test func doesNotInheritHowAnotherLoopWakesUp() async {
+        let policy = await Task(executorPreference: loop) {
+            loop.wakeUp(.inTurn)
+            defer { loop.wakeUp(.atOnce) }
+            return await Task(executorPreference: EventLoop(name: "begun-by-loop")) { sched_getscheduler(0) }.value
+        }.value
+        #expect(policy == SCHED_OTHER)
     }
 
     @Test func tellsWhoseSocketCanBeRead() async throws {
