@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "OrchestrationTests",
             dependencies: ["Messaging", "Orchestration", "Participant", "SagaFile", "SagaModel"]),
-        .testTarget(name: "LocalServersTests", dependencies: ["LocalServers"]),
+        .testTarget(name: "LocalServersTests", dependencies: ["CLinux", "LocalServers"]),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"]),
     ]
 )

@@ -16,10 +16,10 @@ import Telemetry
 /// Code that runs here must not block and should not compute for long: the connections wait meanwhile.
 ///
 /// Where messages come thick and fast, the thread lets those who run finish their slice when it wakes up (sched(7),
-/// `SCHED_BATCH`), and so do threads that begin on it meanwhile. A process that is scheduled otherwise than by `SCHED_OTHER`
-/// stays so.
+/// `SCHED_BATCH`). Threads that begin on it meanwhile, such as Swift's own, stay scheduled like that. A process or a thread that
+/// is scheduled otherwise than by `SCHED_OTHER` stays so.
 ///
-/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys`, `unread`, `nextDue`, `alarm`, `wakeUps` and `mayChoosePolicy`
+/// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys`, `unread`, `nextDue`, `alarm`, `wakeUps` and `policy`
 /// are used on the thread only, and one thread begins only after the one before it has ended.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The loop that database pools share unless told otherwise. It lives as long as the process.
@@ -41,8 +41,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// What the poller's alarm is set to, until it has rung.
     private var alarm = MonotonicTime.never
     private var wakeUps = WakeUpMachine(now: .now())
-    /// Nobody has chosen how this process and this thread are scheduled.
-    private var mayChoosePolicy = false
+    /// How the thread is scheduled, as far as the loop knows; nil where it is not the loop's to choose.
+    private var policy: Int32?
 
     /// How many jobs run before sockets are looked at again.
     private static let jobCountMax = 256
@@ -208,9 +208,7 @@ extension EventLoop {
     private func run() {
         thread.store(pthread_self(), ordering: .relaxed)
         wakeUps = WakeUpMachine(now: .now())
-        // Threads inherit it: whoever began this one may have been another loop.
-        let isAnyLoops = [SCHED_OTHER, Int32(SKALD_SCHED_BATCH)].contains(sched_getscheduler(0))
-        mayChoosePolicy = isAnyLoops && sched_getscheduler(getpid()) == SCHED_OTHER
+        policy = chosenPolicy()
         wakeUp(.atOnce)
         while true {
             runReadyJobs()
@@ -286,12 +284,21 @@ extension EventLoop {
         return true
     }
 
+    /// - Returns: nil where somebody has asked for another policy for this process or this thread.
+    private func chosenPolicy() -> Int32? {
+        guard sched_getscheduler(getpid()) == SCHED_OTHER else { return nil }
+        let inherited = sched_getscheduler(0)
+        // Whoever began this thread may have been another loop.
+        return inherited == SCHED_OTHER || inherited == Int32(SKALD_SCHED_BATCH) ? inherited : nil
+    }
+
     /// Only on this loop's thread.
     func wakeUp(_ manner: WakeUpMachine.Manner) {
-        guard mayChoosePolicy else { return }
+        let wanted = manner == .inTurn ? Int32(SKALD_SCHED_BATCH) : SCHED_OTHER
+        guard policy != wanted, policy == sched_getscheduler(0) else { return }
         var parameters = sched_param()
-        // A sandbox may refuse: then the loop stays as it is.
-        _ = unsafe sched_setscheduler(0, manner == .inTurn ? Int32(SKALD_SCHED_BATCH) : SCHED_OTHER, &parameters)
+        // A sandbox may refuse: then the thread stays as it is.
+        if unsafe sched_setscheduler(0, wanted, &parameters) == 0 { policy = wanted }
     }
 
     /// Deadlines move away as often as they are set. An alarm that rings too early costs one look; setting it costs a call.

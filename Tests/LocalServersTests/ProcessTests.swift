@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 
@@ -27,6 +28,16 @@ import Testing
             "echo \"[$SKALD_TEST_LEAK]\"; cat; test -e /proc/self/fd/\(open) && echo leaked; test -t 0 || echo no terminal"
         let output = try await onOwnThread { try Command(["sh", "-c", script], input: "given\n").output() }
         #expect(output == "[]\ngiven\nno terminal\n")
+    }
+
+    @Test(.enabled(if: sched_getscheduler(getpid()) == SCHED_OTHER)) func aCommandDoesNotWaitAsALoopDoes() async throws
+    {
+        let policy = try await onOwnThread {
+            var parameters = sched_param()
+            sched_setscheduler(0, Int32(SKALD_SCHED_BATCH), &parameters)
+            return try Command(["chrt", "-p", "0"]).output()
+        }
+        #expect(policy.contains("SCHED_OTHER"))
     }
 
     @Test func aFailedCommandIsQuoted() async throws {

@@ -23,7 +23,10 @@ import Testing
         #expect(!loop.isCurrentThread)
     }
 
-    @Test func wakesUpInTheMannerThatIsChosen() async {
+    /// A process that runs under a policy of its own keeps it.
+    private static let hasNoPolicy = sched_getscheduler(getpid()) == SCHED_OTHER
+
+    @Test(.enabled(if: hasNoPolicy)) func wakesUpInTheMannerThatIsChosen() async {
         let policies = await Task(executorPreference: loop) {
             [WakeUpMachine.Manner.inTurn, .atOnce].map { manner in
                 loop.wakeUp(manner)
@@ -33,13 +36,38 @@ import Testing
         #expect(policies == [Int32(SKALD_SCHED_BATCH), SCHED_OTHER])
     }
 
-    @Test func doesNotInheritHowAnotherLoopWakesUp() async {
+    @Test(.enabled(if: hasNoPolicy)) func doesNotInheritHowAnotherLoopWakesUp() async {
         let policy = await Task(executorPreference: loop) {
             loop.wakeUp(.inTurn)
             defer { loop.wakeUp(.atOnce) }
             return await Task(executorPreference: EventLoop(name: "begun-by-loop")) { sched_getscheduler(0) }.value
         }.value
         #expect(policy == SCHED_OTHER)
+    }
+
+    @Test(.enabled(if: hasNoPolicy)) func leavesAThreadAsSomebodyElseWantedIt() async {
+        let changed = await Task(executorPreference: loop) {
+            Self.makeThreadIdle()
+            return Self.policy(on: loop)
+        }.value
+        let inherited = await withCheckedContinuation { continuation in
+            BlockingThread.start(name: "idle") {
+                Self.makeThreadIdle()
+                let begun = EventLoop(name: "begun-by-idle")
+                Task(executorPreference: begun) { continuation.resume(returning: Self.policy(on: begun)) }
+            }
+        }
+        #expect([changed, inherited] == [Int32(SKALD_SCHED_IDLE), Int32(SKALD_SCHED_IDLE)])
+    }
+
+    private static func policy(on loop: EventLoop) -> Int32 {
+        loop.wakeUp(.inTurn)
+        return sched_getscheduler(0)
+    }
+
+    private static func makeThreadIdle() {
+        var parameters = sched_param()
+        sched_setscheduler(0, Int32(SKALD_SCHED_IDLE), &parameters)
     }
 
     @Test func tellsWhoseSocketCanBeRead() async throws {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "confirm_window.h"
-#include "scheduling.h"
 #include "wire.h"
 
 /* Decoded methods and headers lie in the channel's pool; it can be emptied only between frames, and each try walks
@@ -88,12 +87,10 @@ bool bench_best_publish(struct bench_session *session, const struct bench_load *
       .method = {.routing_key = amqp_cstring_bytes(load->queue), .mandatory = 1},
       .body = {.len = load->body_size, .bytes = body},
   };
-  int policy = schedule_as_batch();
   bool is_done = (confirm_window_init(&publisher.window, load->window, session->published + 1) ||
                   fail(failure, "no memory for the window")) &&
                  wire_open(&publisher.wire, session, failure) &&
                  publish_all(&publisher, load, latencies_ns, failure);
-  schedule_as(policy);
   session->published = publisher.window.next - 1;
   confirm_window_destroy(&publisher.window);
   wire_destroy(&publisher.wire);
@@ -188,9 +185,7 @@ static bool consume_all(struct best_consumer *consumer, struct bench_failure *fa
 
 bool bench_best_consume(struct bench_session *session, const struct bench_load *load, struct bench_failure *failure) {
   struct best_consumer consumer = {.load = load, .body = malloc(load->body_size)};
-  int policy = schedule_as_batch();
   bool is_done = wire_open(&consumer.wire, session, failure) && consume_all(&consumer, failure);
-  schedule_as(policy);
   wire_destroy(&consumer.wire);
   free(consumer.body);
   return is_done;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "postgres_session.h"
-#include "scheduling.h"
 
 static bool insert_one_by_one(PGconn *connection, size_t row_count, const char *body, size_t body_size,
                               struct bench_failure *failure) {
@@ -149,7 +148,6 @@ bool bench_postgres_outbox(struct bench_postgres *session, enum bench_outbox_way
   }
   memset(body, 'x', body_size);
   PGconn *connection = session->connection;
-  int policy = schedule_as_batch();
   bool is_done = false;
   bool is_pipelined = way == bench_outbox_pipelined || way == bench_outbox_unnest;
   if (is_pipelined) {
@@ -170,7 +168,6 @@ bool bench_postgres_outbox(struct bench_postgres *session, enum bench_outbox_way
       is_done = insert_by_copy(connection, row_count, batch, body, body_size, failure);
       break;
   }
-  schedule_as(policy);
   free(body);
   return is_done;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "postgres_session.h"
-#include "scheduling.h"
 
 struct saga_run {
   size_t batch;
@@ -127,14 +126,12 @@ bool bench_postgres_saga(struct bench_postgres *const *sessions, size_t connecti
   char *body = malloc(body_size);
   struct pollfd *waits = calloc(connection_count, sizeof *waits);
   bool is_done = body != NULL && waits != NULL;
-  int policy = schedule_as_batch();
   if (is_done) {
     memset(body, 'x', body_size);
     struct saga_run run = {
         .batch = batch, .step_count = step_count / connection_count, .body = body, .body_size = body_size};
     is_done = run_saga(sessions, connection_count, &run, waits, failure);
   }
-  schedule_as(policy);
   free(body);
   free(waits);
   return is_done;

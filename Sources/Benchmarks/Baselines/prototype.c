@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "prototype_service.h"
-#include "scheduling.h"
 
 /* The parts of every participant's transaction, each for a whole batch. */
 static const struct statement common_statements[] = {
@@ -126,7 +125,6 @@ bool bench_prototype_serve(const char *name, char *broker_url, const char *datab
   }
   /* Asked to end, it ends at once: what is not committed comes again. */
   signal(SIGTERM, SIG_DFL);
-  schedule_as_batch();
   set_types(&service);
   struct bench_endpoint endpoint;
   bool is_served = read_url(broker_url, &endpoint, failure) && open_database(&service, database_url, failure) &&

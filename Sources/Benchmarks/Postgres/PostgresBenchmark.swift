@@ -56,7 +56,7 @@ extension Report {
             ])
         describe("skald", ["tasks": "one a saga step, on the pool's executor", "outcome tracking": "off"])
         describe("skald_threads", ["tasks": "one a saga step, on Swift's threads", "outcome tracking": "off"])
-        describe("c", ["threads": "one for all connections, poll, SCHED_BATCH", "libpq": "non-blocking pipeline mode"])
+        describe("c", ["threads": "one for all connections, poll", "libpq": "non-blocking pipeline mode"])
     }
 
     /// Adds what each side reached, and ours over C.

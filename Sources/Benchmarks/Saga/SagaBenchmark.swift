@@ -215,7 +215,7 @@ struct SagaBenchmark {
         report.describe(
             "c",
             [
-                "is": "one thread, SCHED_BATCH, one pipelined connection, best C for AMQP",
+                "is": "one thread, one pipelined connection, best C for AMQP",
                 "round trips": "two a batch; one for orders placed and sagas remembered, refused if that is wrong",
                 "bodies": "fixed layouts of about our sizes, in tables too; envelopes stored as AMQP encodes them",
                 "left out": "what no good run meets: refusals, compensation, timers that fire, recovery, partitions",

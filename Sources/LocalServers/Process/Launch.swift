@@ -4,7 +4,8 @@ import Glibc
 /// What a child process is given: program, arguments, environment, folder and its three streams.
 ///
 /// A child never inherits anything else: no environment of the caller, no open descriptor (a server that holds the pipe
-/// of `swift test` would make that wait for ever), no signal mask, and unless asked for no terminal.
+/// of `swift test` would make that wait for ever), no signal mask, not how an event loop waits for the processor, and unless
+/// asked for no terminal.
 package struct Launch {
     /// Where a stream of the child comes from or goes to.
     package enum Stream {
@@ -49,7 +50,7 @@ package struct Launch {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        setCleanSignals(&attributes)
+        setCleanStart(&attributes)
 
         let settings = environment.map { "\($0.key)=\($0.value)" }
         var pid = pid_t()
@@ -72,7 +73,7 @@ package struct Launch {
         }
     }
 
-    private func setCleanSignals(_ attributes: inout posix_spawnattr_t) {
+    private func setCleanStart(_ attributes: inout posix_spawnattr_t) {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -80,6 +81,8 @@ package struct Launch {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         if hasOwnSession { flags |= Int32(SKALD_POSIX_SPAWN_SETSID) }
+        let isLoops = sched_getscheduler(0) == Int32(SKALD_SCHED_BATCH) && sched_getscheduler(getpid()) == SCHED_OTHER
+        if isLoops { flags |= POSIX_SPAWN_SETSCHEDULER }
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 }

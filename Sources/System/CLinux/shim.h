@@ -15,7 +15,7 @@ extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *
 enum { SKALD_POSIX_SPAWN_SETSID = 0x80 };
 
 /* sched.h. */
-enum { SKALD_SCHED_BATCH = 3 };
+enum { SKALD_SCHED_BATCH = 3, SKALD_SCHED_IDLE = 5 };
 
 /* pthread.h, for names in top(1) and in core files. */
 extern int pthread_setname_np(pthread_t thread, const char *name);
