@@ -51,6 +51,16 @@ import Testing
         return closed
     }
 
+    @Test func acksAreCountedThoughTheChannelEndsBeforeTheyLeave() async throws {
+        var deliveries = try Deliveries()
+        try deliveries.come("a", "b")
+        for delivery in await deliveries.shell.nextRuns(countMax: 2).deliveries { delivery.ack() }
+        let metrics = deliveries.shell.core.metrics
+        let before = metrics.acked.value
+        deliveries.shell.closed(AMQPError(.connectionClosed, "gone"), withLink: true)
+        #expect([before, metrics.acked.value] == [0, 2])
+    }
+
     @Test func nothingComesBehindTheEnd() throws {
         var table = table
         table.perform(.attach(channel: 1, handler, ChannelFate()))
