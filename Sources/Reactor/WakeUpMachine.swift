@@ -21,7 +21,7 @@ struct WakeUpMachine {
 
     /// As when several messages come at a time, and a hundred thousand a second.
     static let oftenPerSecond = 10_000
-    /// The full window of a consumer lasts longer than that.
+    /// A consumer that sleeps but once for each full prefetch window does so more often.
     static let rarelyPerSecond = 500
     private static let interval = Duration.milliseconds(10)
 
