@@ -54,6 +54,17 @@ import Testing
         #expect(drain(&lane, now: start).writes == [text])
     }
 
+    @Test func holdsTheEndAloneUntilLetGo() {
+        var lane = FaultLane(.holdEnd, now: start)
+        lane.arrived(text[...], now: start, jitter: 0)
+        lane.ended()
+        let (writes, last) = drain(&lane, now: start)
+        #expect(writes == [text])
+        #expect(last == .rest)
+        lane.set(.pass, now: start)
+        #expect(lane.next(now: start) == .end)
+    }
+
     @Test func swallowsBytesAndEndForEver() {
         var lane = FaultLane(.swallow, now: start)
         lane.arrived(text[...], now: start, jitter: 0)

@@ -42,6 +42,8 @@ package struct Fault: Sendable, Equatable {
     package var sliceByteCountMax: Int?
     package var bytesPerSecondMax: Int?
     package var cut: Cut?
+    /// Whether the end of the stream waits on this side, until another fault is set, while the bytes before it pass.
+    package var holdsEnd = false
 
     package init() {}
 
@@ -50,6 +52,8 @@ package struct Fault: Sendable, Equatable {
     package static let hold = with { $0.flow = .hold }
 
     package static let swallow = with { $0.flow = .swallow }
+
+    package static let holdEnd = with { $0.holdsEnd = true }
 
     package static func delay(_ latency: Duration, jitter: Duration = .zero) -> Fault {
         with {

@@ -88,7 +88,9 @@ struct FaultLane {
     func next(now: ContinuousClock.Instant) -> Action {
         guard fault.flow == .pass else { return .rest }
         if byteCountBeforeCut == 0, let cut = fault.cut { return .cut(cut.manner) }
-        guard let piece = pieces.first else { return sourceEnded && !endWasPassed ? .end : .rest }
+        guard let piece = pieces.first else {
+            return sourceEnded && !endWasPassed && !fault.holdsEnd ? .end : .rest
+        }
         let due = max(piece.due, earliestWrite)
         if due > now { return .wait(until: due) }
         return .write(Array(piece.bytes.prefix(writeByteCountMax)))

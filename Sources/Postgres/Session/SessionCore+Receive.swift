@@ -11,6 +11,7 @@ extension SessionCore {
         lastProgress = .now()
         takeResults(&effects)
         takeNotifications(&effects)
+        if breakage != nil { return }
         if !isAlive || handle.isBroken { return lose(&effects) }
         if needsBarrier { interruptIfCurrent(&effects) }
         sendHeld(&effects)
@@ -41,7 +42,10 @@ extension SessionCore {
             let report = ServerReport(result)
             // Without a state it is libpq's own: the link broke inside of an answer, or there is no memory for it.
             guard !report.sqlState.isEmpty else { return lose(&effects) }
-            perform(pipeline.received(.failure(PostgresError(report))), result, &effects)
+            let error = PostgresError(report)
+            perform(pipeline.received(.failure(error)), result, &effects)
+            // Whoever is told now must not find the connection sound until its end has been read.
+            if report.isFatal { breakOff(error, &effects) }
         }
     }
 

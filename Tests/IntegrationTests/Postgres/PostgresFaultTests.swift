@@ -96,6 +96,27 @@ import Testing
         }
     }
 
+    /// The server's farewell is here, the end of the link behind it is not: whoever was told meets another connection.
+    @Test(.timeLimit(.minutes(1))) func aConnectionIsNotUsedBehindItsFarewell() async throws {
+        try await Database.withFresh { database in
+            let observer = database.pool()
+            defer { observer.close() }
+            let proxy = try FaultProxy(to: database.cluster.port)
+            let pool = database.pool(through: proxy) { $0.pool.connectionCountMax = 1 }
+            defer { pool.close() }
+            let victim: Int32 = try await pool.query("SELECT pg_backend_pid()").only().decode(at: 0)
+            await proxy.set(.holdEnd, on: .toClient)
+            async let ended = postgresError { try await pool.query("SELECT pg_sleep(60)") }
+            try await observer.waitUntil(
+                "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = \(victim) AND wait_event = 'PgSleep'")
+            try await terminate(victim, observer)
+            #expect(try await ended.sqlState == "57P01")
+            let next: Int32 = try await pool.query("SELECT pg_backend_pid()").only().decode(at: 0)
+            #expect(next != victim)
+            await proxy.close()
+        }
+    }
+
     /// libpq closes a broken link by itself, and the next connection gets its number.
     @Test func aConnectionThatGetsTheNumberOfALostOneIsHeard() async throws {
         try await Database.withFresh { database in
