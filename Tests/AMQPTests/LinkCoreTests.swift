@@ -8,6 +8,10 @@ import Testing
 @Suite struct LinkCoreTests {
     private static let second: UInt64 = 1_000_000_000
     private static let heartbeatFrame = BrokerFrames.frame(8, channel: 0, [])
+    private static let shutdownFrame = BrokerFrames.frame(
+        1, channel: 0,
+        BrokerFrames.bytes(UInt16(10)) + BrokerFrames.bytes(UInt16(50)) + BrokerFrames.bytes(UInt16(320))
+            + [8] + Array("SHUTDOWN".utf8) + [0, 0, 0, 0])
     private static let channelOpenOK = BrokerFrames.frame(
         1, channel: 1, BrokerFrames.bytes(UInt16(20)) + BrokerFrames.bytes(UInt16(11)) + [0, 0, 0, 0])
 
@@ -49,8 +53,35 @@ import Testing
     /// Has the broker say something, and waits until it is there.
     private static func write(_ bytes: [UInt8], _ peer: Listener.Peer, _ core: borrowing LinkCore) throws {
         peer.write(bytes)
-        var one = pollfd(fd: core.descriptor, events: Int16(POLLIN), revents: 0)
-        try #require(poll(&one, 1, 20_000) == 1)
+        try wait(for: Int16(POLLIN), core)
+    }
+
+    private static func wait(for event: Int16, _ core: borrowing LinkCore) throws {
+        var one = pollfd(fd: core.descriptor, events: event & Int16(POLLIN), revents: 0)
+        try #require(poll(&one, 1, 20_000) == 1 && one.revents & event != 0)
+    }
+
+    /// The link has something to write before it has read why the broker hung up.
+    @Test func whatTheBrokerSaidBeforeItHungUpIsHeard() async throws {
+        try await withLink { core, mailbox, peer in
+            try Self.write(Self.heartbeatFrame, peer, core)
+            try Self.write(Self.shutdownFrame, peer, core)
+            peer.reset()
+            try Self.wait(for: Int16(POLLHUP), core)
+            try mailbox.post { contents throws(AMQPError) in contents.writer.writeHeartbeat() }
+            let error = #expect(throws: AMQPError.self) { _ = try core.turn(isReadable: false) }
+            #expect(error?.replyCode == 320)
+        }
+    }
+
+    @Test func aBrokerThatHangsUpWithoutAWordHasEndedTheLink() async throws {
+        try await withLink { core, mailbox, peer in
+            peer.reset()
+            try Self.wait(for: Int16(POLLHUP), core)
+            try mailbox.post { contents throws(AMQPError) in contents.writer.writeHeartbeat() }
+            let error = #expect(throws: AMQPError.self) { _ = try core.turn(isReadable: false) }
+            #expect(error?.code == .connectionClosed)
+        }
     }
 
     @Test func silenceEndsTheLink() async throws {

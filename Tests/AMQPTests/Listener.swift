@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 /// A listening socket on loopback, for what a broker is too well-behaved to do.
@@ -34,10 +35,21 @@ final class Listener: Sendable {
     /// The other end of a connection.
     final class Peer: Sendable {
         private let descriptor: Int32
+        private let isReset = Atomic(false)
 
         fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
 
-        deinit { close(descriptor) }
+        deinit {
+            if !isReset.load(ordering: .relaxed) { close(descriptor) }
+        }
+
+        /// Hangs up as a program does that ends with something unread. It writes no more.
+        func reset() {
+            var atOnce = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+            close(descriptor)
+            isReset.store(true, ordering: .relaxed)
+        }
 
         func write(_ bytes: [UInt8]) {
             #expect(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)

@@ -81,7 +81,12 @@ struct LinkCore: ~Copyable {
         for _ in 0..<Self.lookCountMax {
             try performCommands()
             channels.endBatch(now: now)
-            try write()
+            do throws(AMQPError) {
+                try write()
+            } catch {
+                try hearLastWords(now)
+                throw error
+            }
             mayWait = mailbox.fallAsleep(ignoringBytes: isWriteBlocked)
             if mayWait { break }
         }
@@ -205,6 +210,13 @@ struct LinkCore: ~Copyable {
             if error.code == .tlsFailed { throw error }
             // A broker that refuses a login may reset the connection instead of ending it.
             throw login?.ended() ?? error
+        }
+    }
+
+    /// The broker has hung up. What it said before is in the socket still, and tells why.
+    private mutating func hearLastWords(_ now: UInt64) throws(AMQPError) {
+        for _ in 0..<Self.lateReadCountMax {
+            guard try read(now) else { return }
         }
     }
 
