@@ -18,15 +18,25 @@ final class DeadQueueReader {
     private var heldCount = 0
 
     private static let prefetchCount = 200
-    /// Somebody else may take what we were told is there.
+    /// How long to wait for what we were told is there before we ask again: somebody else may have taken it.
+    private let patience: Duration
+
     private static let patience = Duration.seconds(5)
+    /// How long a broker may have letters and hand out none.
+    private static let standstillMax = Duration.seconds(60)
 
     /// - Throws: a `Failure` that says which queue is not there.
-    init(_ queue: String, on connection: Connection) async throws {
+    init(_ queue: String, on connection: Connection, patience: Duration = patience) async throws {
         self.queue = queue
         self.connection = connection
+        self.patience = patience
+        remainingCount = try await Self.readyCount(of: queue, on: connection)
+    }
+
+    /// How many letters nobody holds.
+    private static func readyCount(of queue: String, on connection: Connection) async throws(Failure) -> Int {
         do throws(AMQPError) {
-            remainingCount = try await connection.status(ofQueue: TopologyNames.deadQueue(of: queue)).messageCount
+            return try await connection.status(ofQueue: TopologyNames.deadQueue(of: queue)).messageCount
         } catch {
             guard error.code == .notFound else { throw Failure(.unavailable, "\(error)") }
             throw Failure(
@@ -36,6 +46,8 @@ final class DeadQueueReader {
     }
 
     /// The next message, nil at the end.
+    ///
+    /// - Throws: a `Failure` where the broker has letters and hands out none.
     func next() async throws -> (letter: DeadLetter, delivery: Delivery)? {
         if waiting.isEmpty, remainingCount > 0 { waiting = try await take() }
         guard !waiting.isEmpty else { return nil }
@@ -62,6 +74,7 @@ final class DeadQueueReader {
         }
     }
 
+    /// - Returns: nothing once there is nothing more to hand out.
     private func take() async throws -> [Delivery] {
         if room == 0 {
             var options = ConsumerOptions()
@@ -71,18 +84,44 @@ final class DeadQueueReader {
         }
         guard let consumer = consumers.last else { return [] }
         let countMax = min(room, remainingCount)
-        let batch = await withTaskGroup(of: [Delivery]?.self) { group in
+        let batch = try await withThrowingTaskGroup(of: [Delivery]?.self) { [queue, connection, patience] group in
             group.addTask { await consumer.nextBatch(countMax: countMax) }
             group.addTask {
-                do { try await Task.sleep(for: Self.patience) } catch {}
+                try await Self.untilNoneIsReady(in: queue, on: connection, patience: patience)
                 return nil
             }
-            let first = await group.next() ?? nil
+            let first = try await group.next().flatMap { $0 }
+            // It ends the consumer, too, if that waits still.
             group.cancelAll()
-            return first ?? []
+            guard let batch = first else { return try await group.next().flatMap { $0 } ?? [] }
+            guard batch.isEmpty, !Task.isCancelled else { return batch }
+            throw Failure(
+                .unavailable, "the broker hands out no more letters of \(TopologyNames.deadQueue(of: queue))",
+                remedy: "They stay where they are; see whether the queue is there and try again.")
         }
         room -= batch.count
         heldCount += batch.count
         return batch
+    }
+
+    /// Waits while there are letters that the broker may still hand out.
+    ///
+    /// - Throws: a `Failure` where it has some and does not for long.
+    private static func untilNoneIsReady(
+        in queue: String, on connection: Connection, patience: Duration
+    ) async throws {
+        let deadline = ContinuousClock.now + standstillMax
+        while true {
+            try await Task.sleep(for: patience)
+            let count = try await readyCount(of: queue, on: connection)
+            // What the broker had sent before it answered is here in a moment.
+            if count == 0 { return try await Task.sleep(for: .milliseconds(100)) }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .unavailable,
+                    "the broker hands out none of the \(count) letters in \(TopologyNames.deadQueue(of: queue))",
+                    remedy: "They stay where they are; try again once the broker is well.")
+            }
+        }
     }
 }

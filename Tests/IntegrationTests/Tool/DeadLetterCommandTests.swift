@@ -66,6 +66,29 @@ import Testing
         }
     }
 
+    /// It has told how many there are, and hands the first one out long after we have lost patience.
+    @Test(.timeLimit(.minutes(5))) func noLetterIsLeftOutBecauseTheBrokerIsSlow() async throws {
+        try await BankHarness.withBank(ladder: RetryLadder.none) { bank in
+            let proxy = try FaultProxy(to: bank.broker.port)
+            let connection = try await Connection.connect(
+                bank.brokerConfiguration(user: TopologyNames.tool, port: proxy.port))
+            let publisher = try await connection.makePublisher()
+            for _ in 0..<3 {
+                let letter = Message([UInt8](repeating: 0x20, count: 60_000))
+                try await publisher.publish(letter, routingKey: TopologyNames.deadQueue(of: "bank.commands"))
+            }
+            let reader = try await DeadQueueReader("bank.commands", on: connection, patience: .milliseconds(100))
+            await proxy.set(.limited(bytesPerSecond: 60_000), on: .toClient)
+            var count = 0
+            while try await reader.next() != nil { count += 1 }
+            #expect(count == 3)
+            await proxy.set(.pass)
+            await reader.close()
+            await connection.close()
+            await proxy.close()
+        }
+    }
+
     @Test func nothingIsDoneThatNobodyWritesDown() async throws {
         try await BankHarness.withBank(ladder: RetryLadder.none) { bank in
             let saga = try await SagaSide(bank)
