@@ -34,8 +34,7 @@ import Testing
             let placed = try await skald.run("inject", "order.PlaceOrder", "--wait")
             #expect(placed.isSuccess && placed.output.contains("approved 1"), "\(placed.output)")
             // Whoever exported the URLs for all commands logs in as the tool all the same.
-            let other = try await skald.run(
-                "inject", "order.PlaceOrder", "--wait", "--patience", "20", environment: environment)
+            let other = try await skald.run("inject", "order.PlaceOrder", "--wait", environment: environment)
             #expect(other.isSuccess && other.output.contains("approved 1"), "\(other.output)")
             let surroundings = Surroundings(folder: LocalFolder(path: skald.home)) { environment[$0] }
             #expect(try surroundings.database(of: "order").user == DatabaseRoles.reader)

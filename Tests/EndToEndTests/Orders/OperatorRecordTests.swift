@@ -42,7 +42,7 @@ extension TownTests {
                 // The service is down now: the orchestrator has done its part, the rest waits for the service.
                 try await town.keeper.stop("kitchen")
                 let half = try await town.skald(
-                    "participant", "resume", "kitchen", "--reason", "counted", "--wait", "1")
+                    "participant", "resume", "kitchen", "--reason", "counted", "--wait", "5")
                 #expect(half.exit == "exit status 124", "\(half.output)")
                 #expect(half.output.contains("waits in kitchen.control"), "\(half.output)")
                 try await town.keeper.start("kitchen")

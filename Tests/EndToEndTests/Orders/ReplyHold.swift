@@ -32,8 +32,9 @@ final class ReplyHold: Sendable {
 
     /// Lets go of what is held, in its order.
     func letGo() async throws {
-        let consumer = try await connection.consume(Self.queue)
+        // Before there is a consumer: what it holds counts no more.
         var count = try await connection.status(ofQueue: Self.queue).messageCount
+        let consumer = try await connection.consume(Self.queue)
         repeat {
             for delivery in await consumer.nextBatch(countMax: 100) {
                 delivery.reject(requeue: false)

@@ -7,7 +7,7 @@ extension TownTests {
         @Test func aReplyInHandComesBeforeItsTimer() async throws {
             try await Town.withTown { town in
                 try await town.settle()
-                let folder = try await town.beImpatient(with: .card(seconds: 4))
+                let folder = try await town.beImpatient(with: .card(seconds: 10))
                 defer { folder.remove() }
                 try town.keeper.suspend("accounting")
                 try await town.place("o1")

@@ -99,12 +99,17 @@ extension Town {
 
     /// What must hold once nothing runs any more: the outboxes are empty, and every history says today what it said then.
     func expectQuiet(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let store = try sagas()
+        // An order is approved before its saga has heard of it.
+        try await waitUntil("no saga is under way") {
+            let counts = try await store.counts()
+            return counts[.running] == nil && counts[.compensating] == nil
+        }
         for service in Self.services {
             try await waitUntil("\(service)'s outbox is empty") {
                 try await number(service, "SELECT count(*) FROM skald.outbox") == 0
             }
         }
-        let store = try sagas()
         let counts = try await store.counts()
         #expect(counts[.running] == nil && counts[.compensating] == nil && counts[.stuck] == nil, "\(counts)")
         #expect(

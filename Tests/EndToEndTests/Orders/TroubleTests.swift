@@ -17,11 +17,12 @@ extension TownTests {
                 for _ in 1...3 { try await town.client.send(placing, to: "order") }
                 try await town.place("o1")
                 try await town.until("o1", is: "APPROVED")
+                // Else the saga's end may be written behind what follows.
+                let saga = try await town.ended("create-order", "o1")
                 // The event once more, in another message, as after a mistake of somebody's.
                 let event = try town.client.command(
                     OrderMessages.Created(orderId: "o1", consumerId: "ada", restaurantId: "roma", lines: [Town.pizza]))
                 try await town.client.publish(event)
-                let saga = try await town.ended("create-order", "o1")
                 try await waitUntil("the second start is written down and ignored") {
                     let last = try await town.sagas().records(of: saga.id).last
                     return last?.entry.actions == [.ignore(.alreadyStarted)]
@@ -73,13 +74,14 @@ extension TownTests {
             try await Town.withTown { town in
                 try await town.settle()
                 let paused = try await town.skald(
-                    "participant", "pause", "accounting", "--reason", "the bank is closed")
+                    "participant", "pause", "accounting", "--reason", "the bank is closed", "--wait", "60")
                 #expect(paused.exit == "exit status 0", "\(paused.output)")
                 try await town.keeper.stop("accounting")
                 try await town.place("o1")
                 try await waitUntil("the clock of the card stands") { try await town.isAnySagaHeld() }
                 try await town.keeper.start("accounting")
-                let resumed = try await town.skald("participant", "resume", "accounting", "--reason", "it opened")
+                let resumed = try await town.skald(
+                    "participant", "resume", "accounting", "--reason", "it opened", "--wait", "60")
                 #expect(resumed.exit == "exit status 0", "\(resumed.output)")
                 try await town.until("o1", is: "APPROVED")
                 try await town.expectQuiet()

@@ -64,6 +64,23 @@ extension Broker {
             """)
     }
 
+    /// Waits until the broker has noticed the end of a connection and deleted what was its own: what it deletes later it would
+    /// take from the next one.
+    func waitUntilGone(queues: [String]) async throws {
+        let direct = try await connect()
+        for queue in queues {
+            try await eventually {
+                do {
+                    _ = try await direct.status(ofQueue: queue)
+                    return false
+                } catch {
+                    return (error as? AMQPError)?.code == .notFound
+                }
+            }
+        }
+        await direct.close()
+    }
+
     /// Has the processes of classic queues stand still, so that the broker answers nothing about them, or go on.
     func setSuspended(_ isSuspended: Bool, queues: [String]) async throws {
         let host = server.erlang(binary: virtualHost)

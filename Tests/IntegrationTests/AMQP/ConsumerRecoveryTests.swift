@@ -58,6 +58,8 @@ import Testing
                 }
                 try await events.recovered()
                 await consumer.cancel(within: .zero)
+                // The broker notices the end of a link in its own time.
+                try await eventually { try await connection.status(ofQueue: "q").messageCount >= 20 }
                 let rest = Set(try await connection.takeMessageIDs(from: "q"))
                 #expect(rest.isSuperset(of: (80..<100).map { "m-\($0)" }))
                 #expect(connection.metrics.connects.value == 2)
@@ -82,6 +84,7 @@ import Testing
             let publisher = try await admin.makePublisher()
             let connection = try await broker.connect()
             let events = EventListener(connection)
+            let adminEvents = EventListener(admin)
             let consumer = try await connection.consume("q")
             try await events.consumerUp()
             let taking = Task(executorPreference: connection.executor) {
@@ -97,6 +100,7 @@ import Testing
             _ = await publisher.publish(contentsOf: Publication.series("before", count: 300, to: "q"))
             try await broker.closeConnections(because: "to see whether they come back")
             try await events.consumerUp()
+            try await adminEvents.recovered()
             let outcomes = await publisher.publish(contentsOf: Publication.series("after", count: 300, to: "q"))
             #expect(outcomes.allSatisfy { $0.isConfirmed })
             let (ids, echoes) = try await taking.value

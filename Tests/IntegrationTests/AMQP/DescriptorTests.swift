@@ -15,7 +15,7 @@ import Testing
             let publisher = try await before.makePublisher()
             let (error, isPublished) = await withDescriptors(freeCount) {
                 (
-                    await failure { try await broker.connect { $0.openTimeout = .milliseconds(300) } },
+                    await failure { try await broker.connect { $0.openTimeout = .seconds(2) } },
                     await failure { try await publisher.publish(Message(text: "meanwhile"), routingKey: "q") } == nil
                 )
             }

@@ -95,7 +95,7 @@ import Testing
 
     @Test func whatIsNotConfirmedInTimeIsReportedAndUnknown() async throws {
         try await Broker.withVirtualHost { broker in
-            try await broker.withProxy({ $0.requestTimeout = .seconds(1) }) { proxy, connection in
+            try await broker.withProxy({ $0.requestTimeout = .seconds(3) }) { proxy, connection in
                 try await connection.declare(QueueDeclaration("q"))
                 let publisher = try await connection.makePublisher()
                 await proxy.set(.hold, on: .toClient)
@@ -195,6 +195,8 @@ import Testing
                 held.ack()
                 await proxy.setRefusing(false)
             }
+            // The broker notices the end of a link in its own time.
+            try await eventually { try await other.status(ofQueue: "q").messageCount == 5 }
             #expect(Set(try await other.takeMessageIDs(from: "q")) == Set((0..<5).map { "m-\($0)" }))
         }
     }

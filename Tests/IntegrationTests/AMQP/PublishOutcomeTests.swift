@@ -127,7 +127,7 @@ import Testing
                 try await connection.declare(QueueDeclaration("q"))
                 var options = PublisherOptions()
                 options.windowCountMax = 1
-                options.timeout = .seconds(1)
+                options.timeout = .seconds(3)
                 let publisher = try await connection.makePublisher(options)
                 await proxy.set(.hold, on: .toClient)
                 let outcomes = await publisher.publish(contentsOf: Publication.series("m", count: 3, to: "q"))

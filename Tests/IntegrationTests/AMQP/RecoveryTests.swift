@@ -7,7 +7,7 @@ import Testing
 @Suite struct RecoveryTests {
     @Test func aRequestWaitsForALostConnectionAndNotForEver() async throws {
         try await Broker.withVirtualHost { broker in
-            try await broker.withProxy({ $0.openTimeout = .seconds(1) }) { proxy, connection in
+            try await broker.withProxy({ $0.openTimeout = .seconds(3) }) { proxy, connection in
                 let events = EventListener(connection)
                 await proxy.setRefusing(true)
                 await proxy.cutAll()

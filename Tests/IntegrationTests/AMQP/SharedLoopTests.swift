@@ -118,7 +118,7 @@ private enum LinkEnd: CaseIterable {
             try await expectFailure(.authenticationFailed) {
                 try await broker.connect(executor: loop) {
                     $0.credentials = { .password(user: "nobody", password: "wrong") }
-                    $0.openTimeout = .seconds(2)
+                    $0.openTimeout = .seconds(5)
                 }
             }
         case .unreachable:

@@ -26,19 +26,9 @@ import Testing
                 let consumers = [
                     try await connection.consume("exclusive"), try await connection.consume("auto-delete"),
                 ]
-                // Only once the broker has noticed: what it deletes later it would take from the new connection.
-                let direct = try await broker.connect()
                 await proxy.setRefusing(true)
                 await proxy.cutAll()
-                try await eventually {
-                    do {
-                        _ = try await direct.status(ofQueue: "auto-delete")
-                        return false
-                    } catch {
-                        return (error as? AMQPError)?.code == .notFound
-                    }
-                }
-                await direct.close()
+                try await broker.waitUntilGone(queues: ["auto-delete", "exclusive"])
                 await proxy.setRefusing(false)
                 try await events.recovered()
                 #expect(connection.metrics.consumersUp.value == 2)
@@ -99,7 +89,10 @@ import Testing
                 // Behind our back the queue becomes another one.
                 try await admin.delete(queue: "changed")
                 try await admin.declare(QueueDeclaration("changed", kind: .classic))
+                await proxy.setRefusing(true)
                 await proxy.cutAll()
+                try await broker.waitUntilGone(queues: ["volatile"])
+                await proxy.setRefusing(false)
                 let (entity, error) = try await events.first {
                     if case .topologyFailed(let entity, let error) = $0 { (entity, error) } else { nil }
                 }

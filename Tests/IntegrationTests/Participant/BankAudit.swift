@@ -2,6 +2,7 @@ import AMQP
 import BankSample
 import Messaging
 import Postgres
+import Telemetry
 import Testing
 
 @testable import Participant
@@ -11,6 +12,14 @@ struct BankAudit {
     let bank: BankHarness
     let saga: SagaSide
     let load: BankLoad
+    /// Dead letters that were taken out already.
+    private let taken = Lock<[WireMessage]>([])
+
+    init(bank: BankHarness, saga: SagaSide, load: BankLoad) {
+        self.bank = bank
+        self.saga = saga
+        self.load = load
+    }
 
     /// Waits until every good command has an answer and nothing waits to be published.
     func untilAnswered(within limit: Duration = .seconds(120)) async throws {
@@ -27,10 +36,18 @@ struct BankAudit {
     /// Waits until the poison is dead, no work queue and no wait queue holds anything, and every event was heard.
     func untilQueuesAreEmpty(within limit: Duration = .seconds(60)) async throws {
         let connection = try await Connection.connect(bank.brokerConfiguration(user: TopologyNames.tool))
-        let dead = TopologyNames.deadQueue(of: TopologyNames.commandQueue(of: bank.service))
+        let dead = try await DeadQueue(bank)
+        // Not so many: what was sent twice may be dead twice, before all of it is.
         try await eventually(within: limit) {
-            try await connection.status(ofQueue: dead).messageCount >= load.poison.count
+            let more = try await dead.takeAll()
+            return load.poison.isSubset(
+                of: ids(
+                    of: taken.withLock {
+                        $0 += more
+                        return $0
+                    }))
         }
+        await dead.close()
         let queues = bank.topology.queues.map(\.name).filter { !$0.hasSuffix(".dead") }
         try await eventually(within: limit) {
             var waiting = 0
@@ -114,15 +131,19 @@ struct BankAudit {
     /// The dead are the poison, no more and no less; a crash in between may have left one twice.
     private func checkDeadLetters() async throws {
         let queue = try await DeadQueue(bank)
-        let dead = try await queue.takeAll()
+        let dead = taken.withLock { $0 } + (try await queue.takeAll())
         await queue.close()
-        let found = Set(dead.compactMap { $0.properties.messageID.flatMap { UUIDv7($0) } })
+        let found = ids(of: dead)
         #expect(load.poison.subtracting(found) == [], "poison that is not dead")
         #expect(found.subtracting(load.poison) == [], "dead that is no poison")
         for message in dead {
             #expect(message.headers["skald-dead-reason"] == "attempts-exhausted")
             #expect(message.headers["skald-attempt"] == .integer(Int64(bank.ladder.attemptCountMax)))
         }
+    }
+
+    private func ids(of messages: [WireMessage]) -> Set<UUIDv7> {
+        Set(messages.compactMap { $0.properties.messageID.flatMap { UUIDv7($0) } })
     }
 
     private func count(_ sql: SQL) async throws -> Int64 {
@@ -133,6 +154,7 @@ struct BankAudit {
 extension DeadQueue {
     /// Takes what lies there.
     func takeAll() async throws -> [WireMessage] {
-        try await take(try await connection.status(ofQueue: queue).messageCount)
+        let count = try await connection.status(ofQueue: queue).messageCount
+        return count > 0 ? try await take(count) : []
     }
 }

@@ -142,7 +142,8 @@ import Testing
         try await BankHarness.withBank(ladder: RetryLadder.none) { bank in
             let saga = try await SagaSide(bank)
             let participant = try bank.participant {
-                $0.deadlines.handler = .seconds(1)
+                // The good one has no more, and no second try.
+                $0.deadlines.handler = .seconds(5)
                 $0.database.timeouts.lock = .milliseconds(500)
             }
             try await bank.whileRunning(participant) {

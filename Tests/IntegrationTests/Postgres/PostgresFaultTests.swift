@@ -302,7 +302,7 @@ import Testing
         #expect(error.group == .connection)
         #expect(error.isRetriable)
         let away = try await postgresError {
-            try await pool.withConnection(timeout: .milliseconds(300)) { _ in }
+            try await pool.withConnection(timeout: .seconds(2)) { _ in }
         }
         #expect(away.code == .poolTimeout)
         #expect(away.cause?.group == .connection)

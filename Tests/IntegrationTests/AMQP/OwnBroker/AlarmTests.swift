@@ -35,7 +35,7 @@ extension OwnBrokerTests {
                 try await publishing.declare(QueueDeclaration("q"))
                 let publisher = try await publishing.makePublisher()
                 var hasty = PublisherOptions()
-                hasty.timeout = .seconds(1)
+                hasty.timeout = .seconds(3)
                 let hastyPublisher = try await publishing.makePublisher(hasty)
                 _ = await publisher.publish(contentsOf: Publication.series("before", count: 3, to: "q"))
 

@@ -35,7 +35,8 @@ extension OwnBrokerTests {
                 #expect(connection.metrics.staleSettlements.value == 1)
                 again.ack()
                 #expect(connection.metrics.connects.value == 1)
-                #expect(connection.metrics.consumersUp.value == 1)
+                // Counted beside the first delivery.
+                try await eventually { connection.metrics.consumersUp.value == 1 }
                 #expect(await connection.close().counts == [0, 0, 0])
             }
         }
@@ -54,7 +55,10 @@ extension OwnBrokerTests {
                     let publisher = try await connection.makePublisher()
                     // As after an upgrade without the plugin: the broker answers the declaration with connection.close.
                     try await server.evaluate("ok = rabbit_registry:unregister(exchange, <<\"headers\">>)")
+                    await proxy.setRefusing(true)
                     await proxy.cutAll()
+                    try await broker.waitUntilGone(queues: ["temporary"])
+                    await proxy.setRefusing(false)
                     let (entity, error) = try await events.first {
                         if case .topologyFailed(let entity, let error) = $0 { (entity, error) } else { nil }
                     }
