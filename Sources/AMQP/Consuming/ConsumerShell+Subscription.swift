@@ -57,6 +57,8 @@ extension ConsumerShell {
         }
         guard let unsettled else {
             await waitForKeeper(within: untilGoodbye)
+            // The first may not have come so far; whoever waits here may end the connection next, and the acks with it.
+            await leaveChannel()?.close(within: untilGoodbye)
             return Drained(givenBack: givenBack, unsettled: 0)
         }
         signal.yield(.stop)

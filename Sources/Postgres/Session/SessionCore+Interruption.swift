@@ -55,12 +55,18 @@ extension SessionCore {
             let error = PostgresError(.connectionLost, note: "the server did not answer within \(patience)")
             return breakOff(error, &effects)
         }
-        if let current = pipeline.current, current.interruption != nil, interruptionDeadline < now {
+        guard let current = pipeline.current, current.interruption != nil else { return }
+        if interruptionDeadline < now {
             let error = PostgresError(.connectionLost, note: "the server did not stop a statement in time")
             breakOff(error, &effects)
+        } else if interruptionDeadline < now + (Self.cancelGrace - Self.cancelRepeat) {
+            // The first request may have come between two statements, where the server heeds none, or was lost.
+            requestCancel(&effects)
         }
     }
 
     /// How long the server may take to stop a statement.
     static var cancelGrace: Duration { .seconds(2) }
+    /// How long it may take before it is asked again.
+    private static var cancelRepeat: Duration { .milliseconds(500) }
 }

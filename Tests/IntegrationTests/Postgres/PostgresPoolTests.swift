@@ -89,6 +89,28 @@ private let isAsleep: SQL = "wait_event = 'PgSleep'"
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aRequestToStopThatIsLostIsRepeated() async throws {
+        try await Database.withFresh { database in
+            let observer = database.pool()
+            defer { observer.close() }
+            let proxy = try FaultProxy(to: database.cluster.port)
+            let pool = database.pool(through: proxy)
+            defer { pool.close() }
+            let sleeper = Task { try await pool.query("SELECT pg_sleep(60)") }
+            try await observer.waitUntil(
+                "SELECT count(*) = 1 FROM \(sql: ownBackends) AND query LIKE 'SELECT pg_sleep(60)%' AND \(sql: isAsleep)"
+            )
+            // The code that such a request begins with (protocol section 55.7, "CancelRequest"); what follows is cut off.
+            await proxy.set(.cut(.afterPattern([0x04, 0xD2, 0x16, 0x2E])), on: .toServer)
+            sleeper.cancel()
+            let error = try await postgresError { _ = try await sleeper.value }
+            #expect(error.code == .cancelled)
+            #expect(proxy.counts.cut == 1)
+            #expect(pool.metrics.lossCount == 0)
+            await proxy.close()
+        }
+    }
+
     @Test func aTaskThatIsCancelledAlreadySendsNothing() async throws {
         try await Database.withPool { pool in
             try await pool.execute("CREATE TABLE item (id bigint)")
