@@ -25,6 +25,8 @@ import Testing
             try await startServersAndNoteThem(in: path)
             exit(0)
         }
+        // It waits for the watchdogs, and folders are the last they remove.
+        #expect(try note.read().remainingFolders == [])
         try await expectGone(note)
     }
 
@@ -67,8 +69,10 @@ private final class Note: Sendable {
 
         var remaining: [String] {
             processes.filter { ProcessTable.entry($0.pid) == $0 }.map { "process \($0.pid)" }
-                + folders.filter { access($0, F_OK) == 0 }
+                + remainingFolders
         }
+
+        var remainingFolders: [String] { folders.filter { access($0, F_OK) == 0 } }
 
         var isGone: Bool { remaining.isEmpty }
     }

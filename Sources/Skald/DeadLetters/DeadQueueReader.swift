@@ -21,12 +21,12 @@ final class DeadQueueReader {
     /// How long to wait for what we were told is there before we ask again: somebody else may have taken it.
     private let patience: Duration
 
-    private static let patience = Duration.seconds(5)
+    private static let usualPatience = Duration.seconds(5)
     /// How long a broker may have letters and hand out none.
     private static let standstillMax = Duration.seconds(60)
 
     /// - Throws: a `Failure` that says which queue is not there.
-    init(_ queue: String, on connection: Connection, patience: Duration = patience) async throws {
+    init(_ queue: String, on connection: Connection, patience: Duration = usualPatience) async throws {
         self.queue = queue
         self.connection = connection
         self.patience = patience
@@ -66,7 +66,7 @@ final class DeadQueueReader {
     func close() async {
         for consumer in consumers { await consumer.cancel(within: .zero) }
         // Not for ever: somebody else may take them at once.
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Self.usualPatience
         while ContinuousClock.now < deadline {
             let status = try? await connection.status(ofQueue: TopologyNames.deadQueue(of: queue))
             guard let status, status.messageCount < heldCount else { return }

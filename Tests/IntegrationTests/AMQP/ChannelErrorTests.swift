@@ -123,12 +123,12 @@ import Testing
             try await expectFailure(.invalidArgument) { try await connection.status(ofQueue: "q") }
             await consumer.cancel()
             // Those that were refused may ask once more.
-            var third: Publisher?
+            var opened: Publisher?
             try await eventually {
-                third = try? await connection.makePublisher()
-                return third != nil
+                opened = try? await connection.makePublisher()
+                return opened != nil
             }
-            let second = try #require(third)
+            let second = try #require(opened)
             try await publisher.publish(Message(), routingKey: "q")
             try await second.publish(Message(), routingKey: "q")
             await second.close()
