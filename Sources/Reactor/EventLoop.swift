@@ -15,9 +15,9 @@ import Telemetry
 ///
 /// Code that runs here must not block and should not compute for long: the connections wait meanwhile.
 ///
-/// Where messages come thick and fast, the thread lets those who run finish their slice when it wakes up (sched(7),
-/// `SCHED_BATCH`). Threads that begin on it meanwhile, such as Swift's own, stay scheduled like that. A process or a thread that
-/// is scheduled otherwise than by `SCHED_OTHER` stays so.
+/// Where messages come thick and fast, or several at a time, the thread lets those who run finish their slice when it wakes up
+/// (sched(7), `SCHED_BATCH`). Threads that begin on it meanwhile, such as Swift's own, stay scheduled like that. A process or
+/// a thread that is scheduled otherwise than by `SCHED_OTHER` stays so.
 ///
 /// `@unchecked Sendable` is true because `ready`, `unflushed`, `keys`, `unread`, `nextDue`, `alarm`, `wakeUps` and `policy`
 /// are used on the thread only, and one thread begins only after the one before it has ended.
@@ -132,6 +132,13 @@ extension EventLoop {
     /// Has the watcher called again although its socket may show nothing. Only on this loop's thread.
     package func readAgain(_ key: UInt64) {
         unread.append(key)
+    }
+
+    /// Takes note of how many messages came at a time to a task that runs here: it decides how the thread is to wake up.
+    /// From another thread it does nothing.
+    package func noteBatch(messageCount: Int) {
+        guard isCurrentThread, let manner = wakeUps.takes(messageCount: messageCount) else { return }
+        wakeUp(manner)
     }
 
     package typealias Timer = TimerQueue<@Sendable () -> Void>.ID

@@ -36,6 +36,17 @@ import Testing
         #expect(policies == [Int32(SKALD_SCHED_BATCH), SCHED_OTHER])
     }
 
+    @Test(.enabled(if: hasNoPolicy)) func takesTurnsWhereSeveralMessagesComeAtATime() async {
+        for _ in 0..<WakeUpMachine.window { loop.noteBatch(messageCount: 2) }
+        let policies = await Task(executorPreference: loop) {
+            [0, 2, 1].map { messageCount in
+                for _ in 0..<WakeUpMachine.window where messageCount > 0 { loop.noteBatch(messageCount: messageCount) }
+                return sched_getscheduler(0)
+            }
+        }.value
+        #expect(policies == [SCHED_OTHER, Int32(SKALD_SCHED_BATCH), SCHED_OTHER])
+    }
+
     @Test(.enabled(if: hasNoPolicy)) func doesNotInheritHowAnotherLoopWakesUp() async {
         let policy = await Task(executorPreference: loop) {
             loop.wakeUp(.inTurn)

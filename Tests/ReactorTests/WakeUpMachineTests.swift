@@ -35,4 +35,30 @@ import Testing
         let answers = sleeps(1_000, every: .microseconds(150))
         #expect(answers == [])
     }
+
+    /// - Returns: the changes.
+    private mutating func takes(_ count: Int, of messageCounts: [Int]) -> [WakeUpMachine.Manner] {
+        (0..<count).compactMap { machine.takes(messageCount: messageCounts[$0 % messageCounts.count]) }
+    }
+
+    @Test mutating func takesTurnsWhileBatchesForm() {
+        let lone = takes(1_000, of: [1])
+        let nearlyLone = takes(960, of: [1, 1, 2])
+        #expect(lone == [] && nearlyLone == [])
+        let several = takes(64, of: [1, 2])
+        #expect(several == [.inTurn])
+        let fewer = takes(960, of: [1, 1, 2])
+        #expect(fewer == [])
+        let loneAgain = takes(64, of: [1])
+        #expect(loneAgain == [.atOnce])
+    }
+
+    @Test mutating func takesTurnsAsLongAsThereIsOneReason() {
+        _ = takes(WakeUpMachine.window, of: [8])
+        let dense = sleeps(1_000, every: .microseconds(50))
+        let rare = sleeps(100, every: .milliseconds(4))
+        #expect(dense == [] && rare == [] && machine.manner == .inTurn)
+        let lone = takes(WakeUpMachine.window, of: [1])
+        #expect(lone == [.atOnce])
+    }
 }

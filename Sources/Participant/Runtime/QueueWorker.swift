@@ -91,6 +91,7 @@ final class QueueWorker: Sendable {
                 await surroundings.dispatch.ledger.room()
                 let deliveries = await consumer.nextBatch(countMax: surroundings.batch.sizeMax)
                 if deliveries.isEmpty { break }
+                surroundings.database.pool.executor.noteBatch(messageCount: deliveries.count)
                 surroundings.inHand.began(onQueue: queue.name)
                 CrashPoint.delivered.reach()
                 let batch = Batch(admit(deliveries))
