@@ -96,7 +96,7 @@ final class Dispatch: Sendable {
 
     /// Publishes a message elsewhere until that is confirmed, then acknowledges it where it came from.
     func passOn(
-        _ message: WireMessage, to exchange: String, routingKey: String, acknowledge: @Sendable () -> Void
+        _ message: WireMessage, to exchange: String, routingKey: String, acknowledge: @Sendable () async -> Void
     ) async {
         ledger.began(1)
         defer { ledger.ended(1) }
@@ -107,7 +107,7 @@ final class Dispatch: Sendable {
             if let error = outcome.error { noteRefused(exchange, routingKey, error) }
             do { try await Task.sleep(for: Self.repeatPause) } catch { return }
         }
-        acknowledge()
+        await acknowledge()
     }
 
     private func noteRefused(_ exchange: String, _ routingKey: String, _ error: AMQPError) {

@@ -116,7 +116,12 @@ extension QueueWorker {
         let member = batch.members[place]
         let error = cause.map(FailureRule.explanation) ?? "\(outcome)"
         let deliveries = [member.delivery] + twins.map { batch.members[$0].delivery }
-        let acknowledge: @Sendable () -> Void = { for delivery in deliveries { delivery.ack() } }
+        let isSuspect = batch.isSuspect(place, twins: twins)
+        let acknowledge: @Sendable () async -> Void = { [self] in
+            for delivery in deliveries { delivery.ack() }
+            // Not before: until it is elsewhere it comes again, and whoever meets it has to know what it did.
+            if isSuspect { await clear(member.envelope.id) }
+        }
         switch settlement.settlement(of: outcome, attempt: member.envelope.attempt) {
         case .retry(let level): retry(member, level, error, acknowledge)
         case .deadLetter(let reason):
@@ -127,7 +132,7 @@ extension QueueWorker {
 
     private func retry(
         _ member: BatchMember, _ level: RetryLadder.Level, _ error: String,
-        _ acknowledge: @escaping @Sendable () -> Void
+        _ acknowledge: @escaping @Sendable () async -> Void
     ) {
         metrics.retried(level.name)
         let message = member.message
@@ -144,7 +149,7 @@ extension QueueWorker {
 
     private func bury(
         _ message: WireMessage, _ reason: DeadReason, attempt: Int, _ error: String,
-        _ acknowledge: @escaping @Sendable () -> Void
+        _ acknowledge: @escaping @Sendable () async -> Void
     ) {
         metrics.deadLettered(reason.rawValue)
         log.error(
@@ -158,7 +163,9 @@ extension QueueWorker {
         passOn(dead, to: TopologyNames.dead, acknowledge)
     }
 
-    private func passOn(_ message: WireMessage, to exchange: String, _ acknowledge: @escaping @Sendable () -> Void) {
+    private func passOn(
+        _ message: WireMessage, to exchange: String, _ acknowledge: @escaping @Sendable () async -> Void
+    ) {
         background.start { [dispatch = surroundings.dispatch, queue] in
             await dispatch.passOn(message, to: exchange, routingKey: queue.name, acknowledge: acknowledge)
         }

@@ -43,13 +43,8 @@ extension QueueWorker {
         }
     }
 
-    /// Clears a suspect that was set apart: this process has outlived it.
-    func clear(_ member: Int, twins: [Int: [Int]], _ batch: Batch) async {
-        guard batch.isSuspect(member, twins: twins) else { return }
-        await clear(batch.members[member].envelope.id)
-    }
-
-    private func clear(_ suspect: UUIDv7) async {
+    /// Clears a suspect that this process has outlived.
+    func clear(_ suspect: UUIDv7) async {
         do {
             try await SuspectStore(database: surroundings.database.pool).end(suspect)
         } catch {
@@ -62,13 +57,15 @@ extension QueueWorker {
 extension Batch {
     /// The id of the suspect that is the run, if it is one.
     fileprivate func suspect(in run: BatchRun, twins: [Int: [Int]]) -> UUIDv7? {
-        guard run.members.count == 1, isSuspect(run.members[0], twins: twins) else { return nil }
-        return members[run.members[0]].envelope.id
+        guard run.members.count == 1, let member = run.members.first,
+            isSuspect(member, twins: twins[member, default: []])
+        else { return nil }
+        return members[member].envelope.id
     }
 
     /// A message is a suspect if any of its copies is.
-    fileprivate func isSuspect(_ member: Int, twins: [Int: [Int]]) -> Bool {
-        members[member].isSuspect || twins[member, default: []].contains { members[$0].isSuspect }
+    func isSuspect(_ member: Int, twins: [Int]) -> Bool {
+        members[member].isSuspect || twins.contains { members[$0].isSuspect }
     }
 }
 

@@ -110,7 +110,6 @@ final class QueueWorker: Sendable {
         while let run = planner.next() {
             let attempt = await attempt(run, batch, twins: planner.twins)
             for (member, outcome) in planner.ended(run, attempt.end) {
-                await clear(member, twins: planner.twins, batch)
                 setApart(member, twins: planner.twins[member] ?? [], batch, outcome, attempt.cause(of: member))
             }
             if Task.isCancelled, attempt.end != .committed { return }

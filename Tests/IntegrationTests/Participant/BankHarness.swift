@@ -129,10 +129,12 @@ struct BankHarness: Sendable {
         try await broker.evaluate("ok = rabbit_definitions:import_raw(\(broker.erlang(binary: text)))")
     }
 
-    func brokerConfiguration(user: String, port: UInt16? = nil) -> ConnectionConfiguration {
+    func brokerConfiguration(
+        user: String, password: String = password, port: UInt16? = nil
+    ) -> ConnectionConfiguration {
         var configuration = ConnectionConfiguration(
             hosts: [.init(broker.host, port: port ?? broker.port)], virtualHost: virtualHost,
-            credentials: .password(user: user, password: Self.password), name: user)
+            credentials: .password(user: user, password: password), name: user)
         configuration.openTimeout = .seconds(60)
         return configuration
     }

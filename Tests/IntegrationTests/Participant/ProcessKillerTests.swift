@@ -4,6 +4,7 @@ import Glibc
 import LocalServers
 import Messaging
 import Postgres
+import Telemetry
 import Testing
 
 @testable import Participant
@@ -44,11 +45,53 @@ import Testing
             #expect(try await bank.ledgerCount == Int64(good.count))
             let doneOnce = "SELECT count(DISTINCT message) FROM ledger WHERE account LIKE 'g%'" as SQL
             #expect(try await bank.pool.query(doneOnce).only().decode(Int64.self, at: 0) == Int64(good.count))
-            let marks = try await bank.pool.query("SELECT count(*) FROM skald.suspect").only()
-            #expect(try marks.decode(Int64.self, at: 0) == 0)
+            #expect(try await markCount(bank) == 0)
             for command in killers { #expect(saga.answers(to: command.id).isEmpty) }
             await saga.close()
         }
+    }
+
+    /// Whoever ends the process before the dead queue has the message must not be the one who forgets it.
+    @Test func aKillerIsRememberedUntilItIsBuried() async throws {
+        try await BankHarness.withBank { bank in
+            let saga = try await SagaSide(bank)
+            let killer = try saga.command(Bank.Deposit(account: "k", amount: 1))
+            try await saga.send([killer])
+            for _ in 0..<CrashRule.suspectDeliveryCount { try await giveUpOne(bank) }
+            try await bank.pool.execute(
+                """
+                INSERT INTO skald.suspect (id, epoch, death_count)
+                VALUES (\(PostgresUUID(killer.id)), 0, \(Int32(CrashRule.deathCountMax)))
+                """)
+
+            let administrator = try await Connection.connect(
+                bank.brokerConfiguration(user: bank.broker.user, password: bank.broker.password))
+            let (queue, grave) = (TopologyNames.commandQueue(of: bank.service), try await DeadQueue(bank))
+            try await administrator.unbind(queue: grave.queue, from: TopologyNames.dead, routingKey: queue)
+            try await bank.whileRunning(bank.participant()) {
+                try await eventually { bank.log.lines.contains { $0.contains("cannot pass a message on") } }
+                #expect(try await markCount(bank) == 1)
+                try await administrator.declare(
+                    BindingDeclaration(from: TopologyNames.dead, to: .queue(grave.queue), routingKey: queue))
+                let dead = try await grave.take(1)
+                #expect(dead.map(\.properties.messageID) == [killer.id.description])
+                try await eventually { try await markCount(bank) == 0 }
+            }
+            for connection in [administrator, grave.connection] { await connection.close(gracePeriod: .seconds(5)) }
+            await saga.close()
+        }
+    }
+
+    /// Takes a command and answers nothing, as a process does that dies.
+    private func giveUpOne(_ bank: BankHarness) async throws {
+        let connection = try await Connection.connect(bank.brokerConfiguration(user: bank.service))
+        let consumer = try await connection.consume(TopologyNames.commandQueue(of: bank.service))
+        #expect(await consumer.nextBatch(countMax: 1).count == 1)
+        await connection.close(gracePeriod: .zero)
+    }
+
+    private func markCount(_ bank: BankHarness) async throws -> Int64 {
+        try await bank.pool.query("SELECT count(*) FROM skald.suspect").only().decode(at: 0)
     }
 
     /// Sends good ones and killers in one sequence.
