@@ -33,28 +33,22 @@ struct SagaBenchmark {
     let prototype: SagaSide?
     let settings: RunSettings
 
-    /// So many orders under way at once.
-    private struct Level {
-        let outstanding: Int
-        /// The sagas a second that are wanted then.
-        var reach: Double?
-        /// What a prototype in C did on the machine for which that was said.
-        var prototype: Double?
+    /// What is wanted, and what a prototype in C did on the machine for which that was said.
+    private struct Goal {
+        let wanted: Double
+        let prototype: Double
 
-        /// What is wanted on any machine.
-        var reachOverPrototype: Double? {
-            guard let reach, let prototype else { return nil }
-            return (reach / prototype * 100).rounded(.down) / 100
-        }
+        /// What is wanted on any machine, over the C that is measured beside.
+        var ratio: Double { (wanted / prototype * 100).rounded() / 100 }
     }
 
-    private static let levels = [
-        Level(outstanding: 1, reach: 100, prototype: 128), Level(outstanding: 16, reach: 450, prototype: 684),
-        Level(outstanding: 64, reach: 1_000, prototype: 1_511), Level(outstanding: 256, reach: 1_200, prototype: 1_709),
-        Level(outstanding: 1_024),
+    /// The orders under way at once, and the sagas a second then.
+    private static let levels: [(outstanding: Int, goal: Goal?)] = [
+        (1, Goal(wanted: 100, prototype: 128)), (16, Goal(wanted: 450, prototype: 684)),
+        (64, Goal(wanted: 1_000, prototype: 1_511)), (256, Goal(wanted: 1_200, prototype: 1_709)), (1_024, nil),
     ]
-    /// The milliseconds from placing to approved that are wanted with one order under way, and what the prototype took.
-    private static let loneReach = (milliseconds: 10.0, prototype: 7.7)
+    /// The milliseconds from placing to approved with one order under way.
+    private static let loneGoal = Goal(wanted: 10, prototype: 7.7)
     /// Where the system is full.
     private static let saturation = 256
     private static let storedCount = 200_000
@@ -103,12 +97,12 @@ struct SagaBenchmark {
     /// Level by level, so that the sides of one are always neighbours: neighbours share their noise.
     private func measureLevels() async throws -> Rounds {
         var rounds = Rounds()
-        for level in levels {
+        for (outstanding, _) in levels {
             let comparison = Comparison(
                 "saga",
                 sides.map { side in
-                    .init(name: side.name(level.outstanding)) {
-                        try await side.measure(orderCount(level.outstanding), outstanding: level.outstanding)
+                    .init(name: side.name(outstanding)) {
+                        try await side.measure(orderCount(outstanding), outstanding: outstanding)
                     }
                 })
             rounds.add(try await comparison.run(settings))
@@ -116,7 +110,7 @@ struct SagaBenchmark {
         return rounds
     }
 
-    private var levels: [Level] {
+    private var levels: [(outstanding: Int, goal: Goal?)] {
         Self.levels.filter { settings.wants(skald.name($0.outstanding)) }
     }
 
@@ -129,38 +123,35 @@ struct SagaBenchmark {
         for (level, spread) in zip(levels, spreads) {
             report.figure(
                 "\(side.prefix)sagas_per_second_at_\(level.outstanding)", spread,
-                reach: isSkald ? level.reach.map { .atLeast($0) } : nil)
+                reach: isSkald ? level.goal.map { .atLeast($0.wanted) } : nil)
         }
         for (outstanding, name) in [(1, "at_1"), (Self.saturation, "saturated")]
         where rounds.hasSide(side.name(outstanding)) {
             for percent in [50, 95, 99] {
-                let spread = Self.milliseconds(rounds, of: side, outstanding, percent: percent)
+                let spread = rounds.spread(side.name(outstanding)) {
+                    $0.latencyMicroseconds(percentile: Double(percent)) / 1_000
+                }
                 let isGoal = isSkald && outstanding == 1 && percent == 50
                 report.figure(
                     "\(side.prefix)\(name)_p\(percent)_ms", spread,
-                    reach: isGoal ? .atMost(Self.loneReach.milliseconds) : nil)
+                    reach: isGoal ? .atMost(Self.loneGoal.wanted) : nil)
             }
         }
     }
 
-    /// From placing to approved.
-    private static func milliseconds(_ rounds: Rounds, of side: SagaSide, _ outstanding: Int, percent: Int) -> Spread {
-        rounds.spread(side.name(outstanding)) { $0.latencyMicroseconds(percentile: Double(percent)) / 1_000 }
-    }
-
     private func reportRatios(_ rounds: Rounds, _ report: inout Report) {
         guard let prototype else { return }
-        for level in levels {
+        for (outstanding, goal) in levels {
             report.ratio(
-                "saga_at_\(level.outstanding)_vs_c",
-                rounds.ratio(skald.name(level.outstanding), over: prototype.name(level.outstanding), \.perSecond),
-                reach: level.reachOverPrototype.map { .atLeast($0) })
+                "saga_at_\(outstanding)_vs_c",
+                rounds.ratio(skald.name(outstanding), over: prototype.name(outstanding), \.perSecond),
+                reach: goal.map { .atLeast($0.ratio) })
         }
         if rounds.hasSide(skald.name(1)) {
             report.ratio(
                 "saga_at_1_p50_vs_c",
                 rounds.ratio(skald.name(1), over: prototype.name(1)) { $0.latencyMicroseconds(percentile: 50) },
-                reach: .atMost((Self.loneReach.milliseconds / Self.loneReach.prototype * 100).rounded() / 100))
+                reach: .atMost(Self.loneGoal.ratio))
         }
     }
 
