@@ -28,14 +28,19 @@ final class Promise<Value: Sendable>: Sendable {
     }
 
     /// Settles the promise; a later call changes nothing.
-    func settle(_ result: Result<Value, AMQPError>) {
-        let suspended = state.withLock { state -> [CheckedContinuation<Result<Value, AMQPError>, Never>] in
-            guard state.result == nil else { return [] }
+    ///
+    /// - Returns: whether this was the first call.
+    @discardableResult
+    func settle(_ result: Result<Value, AMQPError>) -> Bool {
+        let suspended = state.withLock { state -> [CheckedContinuation<Result<Value, AMQPError>, Never>]? in
+            guard state.result == nil else { return nil }
             state.result = result
             defer { state.waiters = [:] }
             return state.waiters.values.compactMap { if case .suspended(let waiter) = $0 { waiter } else { nil } }
         }
+        guard let suspended else { return false }
         for waiter in suspended { waiter.resume(returning: result) }
+        return true
     }
 
     /// Waits for the value.

@@ -118,11 +118,8 @@ extension ConsumerShell {
                 let channel = try await openChannel(on: link)
                 guard try await serve(channel, generation: generation, &backoff, &signals) else { return ended() }
             } catch {
-                if error.code == .closed || error.code == .cancelled {
-                    firstOpen.settle(.failure(error))
-                    return ended()
-                }
-                if !error.isRetriable { firstOpen.settle(.failure(error)) }
+                let isRefusedAtFirst = !error.isRetriable && firstOpen.settle(.failure(error))
+                if isRefusedAtFirst || error.code == .closed || error.code == .cancelled { return ended() }
                 await pause(after: error, generation: generation, &backoff)
             }
         }

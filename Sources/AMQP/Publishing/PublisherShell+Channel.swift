@@ -48,12 +48,11 @@ extension PublisherShell {
                 backoff.reset()
                 _ = try await end.value()
             } catch {
-                if error.code == .closed || error.code == .cancelled {
-                    firstOpen.settle(.failure(error))
-                    // Nobody opens a channel again: what waits for one, and what comes, is told.
+                let isRefusedAtFirst = !error.isRetriable && firstOpen.settle(.failure(error))
+                // Nobody opens a channel again: what waits for one, and what comes, is told.
+                if isRefusedAtFirst || error.code == .closed || error.code == .cancelled {
                     return complete(state.withLock { $0.machine.close(error) })
                 }
-                if !error.isRetriable { firstOpen.settle(.failure(error)) }
                 expireWaiting()
                 try? await Task.sleep(for: backoff.next(draw: Double.random(in: 0...1)))
             }
