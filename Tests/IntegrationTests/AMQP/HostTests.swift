@@ -89,7 +89,7 @@ import Testing
             await silent.set(.swallow)
             let error = try await expectFailure(.timedOut) {
                 try await broker.connect(port: silent.port) {
-                    $0.connectTimeout = .milliseconds(300)
+                    $0.connectTimeout = .milliseconds(100)
                     $0.openTimeout = .seconds(2)
                 }
             }

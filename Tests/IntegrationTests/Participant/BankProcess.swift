@@ -48,6 +48,8 @@ final class BankProcess: Sendable {
 
     deinit { unlink(logPath) }
 
+    var processID: Int32 { process.processID }
+
     func send(_ signal: Int32) { process.send(signal) }
 
     var hasEnded: Bool { process.end != nil }
