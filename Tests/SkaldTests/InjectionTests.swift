@@ -179,6 +179,41 @@ import Testing
         #expect(tally.latency(0.5) == 30 && tally.latency(0.95) == 200)
     }
 
+    @Test func theTallyTellsWhatWasRefusedAndWaitsForItNoLonger() throws {
+        let ids = UUIDv7Source(now: { 5 })
+        let placing = Injection(
+            id: ids.next(), entry: try catalogue().entry("order.PlaceOrder"), payload: [:],
+            saga: .init(definition: "create-order", key: "a"), traceparent: "", flaw: nil)
+        let opening = Injection(
+            id: ids.next(), entry: try catalogue().entry("accounting.OpenAccount"), payload: [:], saga: nil,
+            traceparent: "", flaw: nil)
+        var tally = InjectionTally()
+        tally.made([placing, opening])
+        tally.sent([placing, opening], [nil, nil], of: [placing, opening], at: 100)
+        #expect(tally.running.values.first?.service == "order" && tally.unhandled.count == 1)
+        tally.refused([
+            Refusal(id: placing.id, type: "order.OrderInvalid", body: #"{"reason":"no-lines"}"#),
+            Refusal(id: opening.id, type: "accounting.CardTokenInvalid", body: "{}"),
+        ])
+        tally.handled([opening.id])
+        #expect(!tally.isWaiting && tally.refusedCount == 2 && tally.handledCount == 0)
+        #expect(tally.firstRefusal == #"order.OrderInvalid {"reason":"no-lines"}"#)
+        #expect(tally.line(wanted: nil, after: .seconds(1)).contains("refused 2"))
+    }
+
+    @Test func whatHangsInFrontHidesNothingBehind() {
+        let list = Array(0..<600)
+        var glass = LookingGlass()
+        var looks: [Int] = []
+        for hasFound in [false, false, false, false, true, false] {
+            looks.append(glass.part(of: list).first ?? -1)
+            glass.looked(hasFound: hasFound, count: list.count)
+        }
+        #expect(looks == [0, 250, 500, 0, 250, 0])
+        glass.looked(hasFound: false, count: 600)
+        #expect(glass.part(of: [1, 2, 3]) == [1, 2, 3])
+    }
+
     @Test func aFlawedMessageIsWrongInItsOwnWayOnly() throws {
         let entry = try catalogue().entry("kitchen.PublishMenu")
         for flaw in Injection.Flaw.allCases {

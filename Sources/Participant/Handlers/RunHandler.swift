@@ -21,12 +21,18 @@ package struct RunMember: Sendable {
 package struct Handled: Sendable {
     /// The reply, if anybody wants one: it is stored for duplicates and sent.
     package var reply: OutgoingMessage?
+    /// A refusal that nobody waits for: it is stored for whoever asks what became of the command, and not sent.
+    package var unheardRefusal: OutgoingMessage?
     /// Events and requests.
     package var others: [OutgoingMessage]
     package var isSuccess: Bool
 
-    package init(reply: OutgoingMessage? = nil, others: [OutgoingMessage] = [], isSuccess: Bool = true) {
+    package init(
+        reply: OutgoingMessage? = nil, unheardRefusal: OutgoingMessage? = nil, others: [OutgoingMessage] = [],
+        isSuccess: Bool = true
+    ) {
         self.reply = reply
+        self.unheardRefusal = unheardRefusal
         self.others = others
         self.isSuccess = isSuccess
     }

@@ -193,9 +193,11 @@ struct TableRunHandler: RunHandler {
 
     private func answer(_ member: RunMember, _ reply: Reply?, events: [PublishedEvent]) throws -> Handled {
         let others = events.map { factory.event($0.type, body: $0.body, causedBy: member.envelope) }
-        guard let reply else { return Handled(others: others) }
+        guard let reply, !reply.isSuccess || member.envelope.replyTo != nil else { return Handled(others: others) }
         let message = factory.reply(to: member.envelope, type: reply.type, body: try reply.body())
-        return Handled(reply: message, others: others, isSuccess: reply.isSuccess)
+        return member.envelope.replyTo == nil
+            ? Handled(unheardRefusal: message, others: others, isSuccess: false)
+            : Handled(reply: message, others: others, isSuccess: reply.isSuccess)
     }
 }
 

@@ -174,13 +174,16 @@ struct BatchRunner {
         _ handled: [Int: Handled], _ store: RunStore, in transaction: Transaction
     ) throws {
         var replies: [(command: UUIDv7, row: Int)] = []
+        var unheard: [(command: UUIDv7, refusal: OutgoingMessage)] = []
         var next: DeliveryMachine.Action?
         for (place, result) in handled.sorted(by: { $0.key < $1.key }) {
-            if isTelling { answers[place] = .some(result.reply?.envelope.type) }
+            if isTelling { answers[place] = .some((result.reply ?? result.unheardRefusal)?.envelope.type) }
+            let command = batch.members[run.members[place]].envelope.id
             if let reply = result.reply {
-                replies.append((batch.members[run.members[place]].envelope.id, rows.count))
+                replies.append((command, rows.count))
                 rows.append(reply)
             }
+            if let refusal = result.unheardRefusal { unheard.append((command, refusal)) }
             rows += result.others
             next = machine.handled(
                 place, result.isSuccess ? .replied(rows: result.rowCount) : .refused(rows: result.rowCount))
@@ -188,6 +191,10 @@ struct BatchRunner {
         guard case .commit(let fences) = next else { preconditionFailure("not every member was handled") }
         let texts = StoredMessages(rows)
         try store.enqueueReplies(replies, texts, in: transaction)
+        if !unheard.isEmpty {
+            try store.enqueueReplies(
+                unheard.enumerated().map { ($1.command, $0) }, StoredMessages(unheard.map(\.refusal)), in: transaction)
+        }
         try store.enqueueOutbox(texts, in: transaction)
         try store.enqueueFences(fencesByKey(fences), in: transaction)
     }

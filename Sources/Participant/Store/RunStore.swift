@@ -106,8 +106,12 @@ struct RunStore: Sendable {
             """
     }
 
+    /// Those that somebody waits for.
     private func replies(_ ids: [PostgresUUID]) -> SQL {
-        "SELECT command_id, id, routing_key, envelope, body FROM skald.reply WHERE command_id = ANY (\(ids))"
+        """
+        SELECT command_id, id, routing_key, envelope, body FROM skald.reply
+        WHERE command_id = ANY (\(ids)) AND routing_key <> ''
+        """
     }
 
     private func lock(_ numbers: [Int64]) -> SQL {

@@ -35,13 +35,12 @@ package struct MessageFactory: Sendable {
         self.now = now
     }
 
-    /// The answer to a command; nil if nobody wants one.
-    func reply(to command: Envelope, type: MessageType, body: [UInt8]) -> OutgoingMessage? {
-        guard let replyTo = command.replyTo else { return nil }
+    /// The answer to a command. Where nobody wants one it goes nowhere: its routing key is empty.
+    func reply(to command: Envelope, type: MessageType, body: [UInt8]) -> OutgoingMessage {
         var envelope = envelope(type, causedBy: command)
         envelope.step = command.step
         return OutgoingMessage(
-            exchange: TopologyNames.replies, routingKey: replyTo, envelope: envelope, body: body)
+            exchange: TopologyNames.replies, routingKey: command.replyTo ?? "", envelope: envelope, body: body)
     }
 
     /// A command that belongs to no saga and that nobody answers.

@@ -43,7 +43,7 @@ extension Command {
         ],
         exits: [
             .success: "all was taken by the broker and, with --wait, came to an end",
-            .failed: "something was not taken, or did not end",
+            .failed: "something was not taken or, with --wait, was refused or did not end",
             .badInput: "a payload does not fit its type, or cannot be read", .unavailable: "a server cannot be reached",
             .interrupted: "ended by Ctrl-C; what was sent stays sent",
         ]
@@ -119,7 +119,8 @@ private struct Injecting {
         await injector.close()
         try tell(injector.state, after: console.now() - began)
         if finished == nil { return .interrupted }
-        return injector.state.failedCount == 0 && !(request.waits && injector.state.isWaiting) ? .success : .failed
+        let state = injector.state
+        return state.failedCount + state.refusedCount == 0 && !(request.waits && state.isWaiting) ? .success : .failed
     }
 
     private static func showProgress(
@@ -143,6 +144,9 @@ private struct Injecting {
         if let trace = tally.traceID { console.say("trace \(trace): skald logs --lines 1000 --json | grep \(trace)") }
         if let failure = tally.firstFailure {
             console.say("\(tally.failedCount) were not taken, the first because: \(failure)")
+        }
+        if let refusal = tally.firstRefusal {
+            console.say("\(tally.refusedCount) were refused, the first because: \(refusal)")
         }
         if request.waits, tally.isWaiting {
             let sagas = tally.running.keys.map(\.key).sorted().prefix(3).joined(separator: ", ")

@@ -18,13 +18,24 @@ struct InjectionTally: Sendable {
     private(set) var outcomes: [String: Int] = [:]
     /// From placing to the end, in milliseconds.
     private(set) var latencies: [Int64] = []
-    /// When each saga's message was sent, in milliseconds since 1970.
-    private(set) var running: [Injection.SagaKey: Int64] = [:]
+    private(set) var running: [Injection.SagaKey: Running] = [:]
     /// Messages that start no saga and are not known to be handled, by the service that handles them.
     private(set) var unhandled: [UUIDv7: String] = [:]
     private(set) var handledCount = 0
+    /// Commands that a service refused, by the type of its answer, and the first answer in words.
+    private(set) var refusals: [String: Int] = [:]
+    private(set) var firstRefusal: String?
     /// The trace of the only message; nil if there are more.
     private(set) var traceID: TraceID?
+
+    /// A saga that has not ended, as far as is known.
+    struct Running: Sendable {
+        /// When its message was sent, in milliseconds since 1970.
+        let began: Int64
+        let message: UUIDv7
+        /// The service that may refuse the message; nil for an event.
+        let service: String?
+    }
 
     mutating func made(_ batch: [Injection]) {
         traceID = madeCount + batch.count == 1 ? batch.first?.traceID : nil
@@ -48,7 +59,8 @@ struct InjectionTally: Sendable {
                 continue
             }
             if let saga = copy.saga {
-                if running[saga] == nil { running[saga] = now }
+                let service = copy.entry.isEvent ? nil : copy.entry.type.owner
+                running[saga] = running[saga] ?? Running(began: now, message: copy.id, service: service)
             } else if !copy.entry.isEvent {
                 unhandled[copy.id] = copy.entry.type.owner
             }
@@ -57,10 +69,23 @@ struct InjectionTally: Sendable {
 
     /// - Parameter at: milliseconds since 1970.
     mutating func ended(_ saga: Injection.SagaKey, as outcome: String, at: Int64) {
-        guard let began = running.removeValue(forKey: saga) else { return }
+        guard let running = running.removeValue(forKey: saga) else { return }
         outcomes[outcome, default: 0] += 1
-        latencies.append(max(0, at - began))
+        latencies.append(max(0, at - running.began))
     }
+
+    mutating func refused(_ refusals: [Refusal]) {
+        if refusals.isEmpty { return }
+        let sagas = Dictionary(running.map { ($0.value.message, $0.key) }) { first, _ in first }
+        for refusal in refusals {
+            if let saga = sagas[refusal.id] { running[saga] = nil }
+            unhandled[refusal.id] = nil
+            self.refusals[refusal.type, default: 0] += 1
+            firstRefusal = firstRefusal ?? refusal.words
+        }
+    }
+
+    var refusedCount: Int { refusals.values.reduce(0, +) }
 
     mutating func handled(_ ids: [UUIDv7]) {
         for id in ids where unhandled.removeValue(forKey: id) != nil { handledCount += 1 }
@@ -82,6 +107,7 @@ struct InjectionTally: Sendable {
         var parts = ["sent \(madeCount.grouped)" + (wanted.map { "/\($0.grouped)" } ?? "")]
         parts.append("confirmed \(confirmedCount.grouped)")
         for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) { parts.append("\(outcome) \(count.grouped)") }
+        if refusedCount > 0 { parts.append("refused \(refusedCount.grouped)") }
         if isWaiting { parts.append("running \((running.count + unhandled.count).grouped)") }
         if deadCountExpected > 0 { parts.append("malformed \(deadCountExpected.grouped)") }
         if let p95 = latency(0.95) { parts.append("p95 \(Int(p95).grouped) ms") }
@@ -95,6 +121,8 @@ struct InjectionTally: Sendable {
             "confirmed": .integer(Int64(confirmedCount)), "duplicates": .integer(Int64(duplicateCount)),
             "malformed": .integer(Int64(flawedCount)), "dead_expected": .integer(Int64(deadCountExpected)),
             "failed": .integer(Int64(failedCount)),
+            "refused": .record(
+                Record(refusals.map { Record.Member(name: $0.key, value: .integer(Int64($0.value))) })),
             "running": .integer(Int64(running.count)), "unhandled": .integer(Int64(unhandled.count)),
             "elapsed_ms": .integer(Int64(elapsed.seconds * 1000)),
             "outcomes": .record(

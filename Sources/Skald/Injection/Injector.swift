@@ -101,7 +101,8 @@ final class Injector: Sendable {
         var unhandled = Dictionary(uniqueKeysWithValues: needs.map { ($0.id, $0.entry.type.owner) })
         let deadline = ContinuousClock.now + request.patience
         while !unhandled.isEmpty {
-            for id in try await watch.handled(unhandled) { unhandled[id] = nil }
+            let asked = LookingGlass().part(of: unhandled.sorted { $0.key < $1.key })
+            for id in try await watch.handled(asked.map { ($0.key, $0.value) }) { unhandled[id] = nil }
             if unhandled.isEmpty { return }
             guard ContinuousClock.now < deadline else {
                 let services = Set(unhandled.values).sorted().joined(separator: ", ")
@@ -117,23 +118,57 @@ final class Injector: Sendable {
 
     private func follow(_ watch: EndWatch) async throws {
         var lastChange = ContinuousClock.now
+        var (runningGlass, unhandledGlass) = (LookingGlass(), LookingGlass())
         while true {
             let before = state
             let isOver = hasSentAll.withLock { $0 } && !before.isWaiting
             if isOver { return }
-            let ends = before.running.isEmpty ? [] : try await watch.ends(before.running)
-            let handled = before.unhandled.isEmpty ? [] : try await watch.handled(before.unhandled)
-            tally.withLock { tally in
-                for end in ends { tally.ended(end.saga, as: end.outcome, at: end.at) }
-                tally.handled(handled)
-            }
-            let hasMoved = !ends.isEmpty || !handled.isEmpty || state.sentCount != before.sentCount
+            let endCount = try await lookForEnds(before, through: &runningGlass, watch)
+            let handledCount = try await lookForHandled(before, through: &unhandledGlass, watch)
+            let hasMoved = endCount + handledCount > 0 || state.sentCount != before.sentCount
             if hasMoved || !before.isWaiting { lastChange = .now }
             if ContinuousClock.now - lastChange > request.patience { return }
             // Where most of those asked about are over, others are too.
-            if max(ends.count, handled.count) > EndWatch.countMax / 2 { continue }
+            if max(endCount, handledCount) > EndWatch.countMax / 2 { continue }
             try await Task.sleep(for: request.isSingle ? .milliseconds(10) : Self.lookInterval)
         }
+    }
+
+    /// - Returns: how many sagas are over, or will never be.
+    private func lookForEnds(
+        _ state: InjectionTally, through glass: inout LookingGlass, _ watch: EndWatch
+    ) async throws -> Int {
+        if state.running.isEmpty { return 0 }
+        let asked = glass.part(of: state.running.sorted { $0.value.began < $1.value.began })
+        let ends = try await watch.ends(asked.map(\.key))
+        // What does not end may never have begun.
+        let refusals =
+            ends.isEmpty
+            ? try await watch.refusals(asked.compactMap { _, saga in saga.service.map { (saga.message, $0) } }) : []
+        tally.withLock { tally in
+            for end in ends { tally.ended(end.saga, as: end.outcome, at: end.at) }
+            tally.refused(refusals)
+        }
+        let count = ends.count + refusals.count
+        glass.looked(hasFound: count > 0, count: state.running.count)
+        return count
+    }
+
+    /// - Returns: how many messages are handled.
+    private func lookForHandled(
+        _ state: InjectionTally, through glass: inout LookingGlass, _ watch: EndWatch
+    ) async throws -> Int {
+        if state.unhandled.isEmpty { return 0 }
+        let asked = glass.part(of: state.unhandled.sorted { $0.key < $1.key })
+        let handled = try await watch.handled(asked.map { ($0.key, $0.value) })
+        let services = state.unhandled
+        let refusals = try await watch.refusals(handled.compactMap { id in services[id].map { (id, $0) } })
+        tally.withLock { tally in
+            tally.refused(refusals)
+            tally.handled(handled)
+        }
+        glass.looked(hasFound: !handled.isEmpty, count: state.unhandled.count)
+        return handled.count
     }
 }
 

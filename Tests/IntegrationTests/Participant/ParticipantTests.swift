@@ -68,6 +68,31 @@ import Testing
         }
     }
 
+    @Test func aRefusalThatNobodyWaitsForIsStoredAndNotSent() async throws {
+        try await BankHarness.withBank { bank in
+            let saga = try await SagaSide(bank)
+            try await bank.whileRunning(bank.participant()) {
+                let refused = try saga.command(Bank.Deposit(account: "a", amount: -5))
+                let done = try saga.command(Bank.Deposit(account: "a", amount: 5))
+                for command in [refused, done, refused] {
+                    // As whoever is no saga sends it.
+                    var envelope = command.envelope
+                    (envelope.correlationID, envelope.step, envelope.replyTo) = (nil, nil, nil)
+                    try await saga.send(raw: envelope.message(body: command.body))
+                }
+                let balance = try await saga.ask(saga.command(Bank.Deposit(account: "a", amount: 1), step: "last"))
+                #expect(balance.body == #"{"balance":6}"#)
+                let rows = try await bank.pool.query(
+                    "SELECT command_id, envelope::json ->> 'type', body FROM skald.reply WHERE routing_key = ''")
+                let (id, type, body) = try rows.only().decode(PostgresUUID.self, String.self, String.self)
+                #expect(id == PostgresUUID(refused.id) && type == "bank.Overdrawn" && body == "{}")
+                try await bank.untilSettled()
+            }
+            #expect(saga.answeredCount == 1)
+            await saga.close()
+        }
+    }
+
     @Test func aRefusalIsAReplyAndANewTryIsHandledAgain() async throws {
         try await BankHarness.withBank { bank in
             let saga = try await SagaSide(bank)
@@ -231,7 +256,7 @@ import Testing
             let store = ProcessStore(database: bank.pool)
             let own = try await store.register(instance: "bank/a", lease: .seconds(60))
             let living = try await store.register(instance: "bank/b", lease: .seconds(60))
-            let replies = try (1...2).map { _ in try reply(to: saga.command(Bank.Deposit(account: "a", amount: 1))) }
+            let replies = try (1...2).map { _ in reply(to: try saga.command(Bank.Deposit(account: "a", amount: 1))) }
             for (reply, epoch) in zip(replies, [living, living + 1000]) {
                 try await bank.pool.withTransaction { transaction in
                     try RunStore(epoch: epoch).enqueueOutbox([reply], in: transaction)
@@ -243,18 +268,17 @@ import Testing
         }
     }
 
-    private func reply(to command: OutgoingMessage) throws -> OutgoingMessage {
+    private func reply(to command: OutgoingMessage) -> OutgoingMessage {
         let factory = MessageFactory(
             service: "bank", user: "bank", ids: UUIDv7Source(now: { 1_720_000_000_000 }), now: { 0 })
-        return try #require(
-            factory.reply(to: command.envelope, type: "bank.Deposited", body: Array(#"{"balance":1}"#.utf8)))
+        return factory.reply(to: command.envelope, type: "bank.Deposited", body: Array(#"{"balance":1}"#.utf8))
     }
 
     @Test func whatADeadProcessLeftInTheOutboxIsPublished() async throws {
         try await BankHarness.withBank { bank in
             let saga = try await SagaSide(bank)
             let command = try saga.command(Bank.Deposit(account: "a", amount: 1))
-            let reply = try reply(to: command)
+            let reply = reply(to: command)
             let epoch = try await ProcessStore(database: bank.pool).register(instance: "bank/dead", lease: .zero)
             try await bank.pool.withTransaction { transaction in
                 try RunStore(epoch: epoch).enqueueOutbox([reply], in: transaction)
