@@ -101,10 +101,49 @@ import Testing
         #expect(dead.headers["skald-dead-reason"] == "attempts-exhausted")
         #expect(dead.headers["skald-attempt"] == 5)
         #expect(dead.headers["skald-last-error"]?.text?.utf8.count == 1024)
-        let again = dead.forRedrive(user: "skald")
+        let again = dead.forRedrive(owner: "kitchen", user: "skald")
         #expect(again.properties.userID == "skald")
         #expect(again.headers["skald-dead-reason"] == nil && again.headers["skald-attempt"] == nil)
         #expect(admission(again) == .admitted)
+    }
+
+    @Test func whoSentItFirstIsTakenFromThoseAloneWhoPassItOn() throws {
+        var message = try MessageFixture(named: "command").message
+        message.properties.userID = "stranger"
+        message.headers[HeaderName.sender] = "orchestrator"
+        let dead = message.forDeadQueue(reason: .unauthorised, attempt: 1, error: "", now: 5, user: "kitchen")
+        #expect(dead.headers[HeaderName.sender] == "stranger")
+        #expect(admission(dead.forRedrive(owner: "kitchen", user: "skald")) == .unauthorised)
+        // Written into the dead queue by somebody whose queue it is not.
+        #expect(admission(message.forRedrive(owner: "kitchen", user: "skald")) == .unauthorised)
+        #expect(message.forHolding(user: "kitchen").headers[HeaderName.sender] == "stranger")
+        // The operators' tool speaks for others.
+        message.properties.userID = "skald"
+        #expect(message.forHolding(user: "kitchen").headers[HeaderName.sender] == "orchestrator")
+    }
+
+    @Test func whatCannotBePublishedWholeKeepsItsBodyAndTheReason() throws {
+        var message = try MessageFixture(named: "command").message
+        // 255 bytes that are no UTF-8.
+        let long = String(decoding: [UInt8](repeating: 0xFF, count: 255), as: UTF8.self)
+        message.properties.correlationID = long
+        #expect(admission(message) == .undecodable)
+        message.headers["own"] = .string(long)
+        message.headers[HeaderName.sender] = .string(String(repeating: "x", count: 2000))
+        let remnant = message.forDeadQueue(reason: .undecodable, attempt: 1, error: "odd", now: 5, user: "kitchen")
+            .remnant(because: "it is too long")
+        #expect(remnant.body == message.body && remnant.properties.messageID == message.properties.messageID)
+        #expect(remnant.properties.correlationID == nil && remnant.headers["own"] == nil)
+        #expect(remnant.headers[HeaderName.lastError]?.text == "headers left out: odd; it is too long")
+        #expect(remnant.headers[HeaderName.deadReason]?.text == DeadReason.undecodable.rawValue)
+        #expect(remnant.headers[HeaderName.eventType] == message.headers[HeaderName.eventType])
+    }
+
+    @Test func aTraceOfAnyLengthFailsNothingAndIsNotPassedOn() throws {
+        var message = try MessageFixture(named: "command").message
+        message.headers[HeaderName.traceparent] = .string(String(repeating: "0", count: 100_000))
+        #expect(admission(message) == .admitted)
+        #expect(try Envelope(message, kind: .command).traceparent == nil)
     }
 
     @Test(

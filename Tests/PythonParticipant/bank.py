@@ -11,6 +11,8 @@ def new_id():
     value = int(time.time() * 1000) << 80 | 7 << 76 | random.getrandbits(12) << 64 | 2 << 62 | random.getrandbits(62)
     return str(uuid.UUID(int=value))
 
+def sender(p, h):  # who sent it first: who passes it on is believed, nobody else
+    return h.get("skald-sender", p.user_id) if p.user_id in ("bank", "skald") else p.user_id
 def why_dead(p, h, body):  # the first reason why a message can never be handled, or None
     if len(body) > 1 << 20: return "too-large", "the body is too large"
     step = [h.get(name) for name in ("skald-step", "skald-direction", "skald-try")]
@@ -22,8 +24,7 @@ def why_dead(p, h, body):  # the first reason why a message can never be handled
     except (TypeError, ValueError): return "bad-identifier", "message-id is no UUID"
     if message_id.version != 7: return "bad-identifier", "message-id is no UUID of version 7"
     if h.get("cloudEvents_id") != p.message_id: return "undecodable", "cloudEvents_id differs from message-id"
-    sender = h.get("skald-sender", p.user_id) if p.user_id in ("bank", "skald") else p.user_id
-    if sender != "orchestrator": return "unauthorised", "the sender may not send to this queue"
+    if sender(p, h) != "orchestrator": return "unauthorised", "the sender may not send to this queue"
     if p.type not in TYPES: return "unknown-type", "the type is not handled here"
     if (message_id.int >> 80) / 1000 < time.time() - 14 * 86400: return "too-old", "the id is older than the inbox"
     if h.get("x-delivery-count", 0) >= 5: return "crashing", "begun 5 times, alone, without an end"
@@ -73,7 +74,7 @@ def publish(channel, database, reply_id, key, envelope, body):
         correlation_id=e["saga"], type=e["type"], user_id="bank", app_id="bank", headers={k: v for k, v in headers.items() if v is not None}), mandatory=True)
     with database, database.cursor() as cursor: cursor.execute("DELETE FROM skald.outbox WHERE id = %s", (reply_id,))
 def pass_on(channel, p, h, body, exchange, **more):
-    more = {"skald-first-failure-at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "skald-sender": p.user_id} | h | {k.replace("_", "-"): v for k, v in more.items()}
+    more = {"skald-first-failure-at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())} | h | {"skald-sender": sender(p, h)} | {k.replace("_", "-"): v for k, v in more.items()}
     p.headers, p.user_id, p.delivery_mode = {k: v for k, v in more.items() if not k.startswith("x-") and k not in ("CC", "BCC")}, "bank", 2
     channel.basic_publish(exchange, QUEUE, body, p, mandatory=True)
 

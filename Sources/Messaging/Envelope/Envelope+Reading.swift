@@ -22,6 +22,7 @@ extension Envelope {
     /// Reads the outside of a message where it lies.
     package init(from message: some EnvelopeSource, kind: Kind) throws(EnvelopeError) {
         let reader = EnvelopeReader(message: message)
+        try reader.checkTexts()
         try reader.checkContentType()
         try reader.checkVersion()
         let id = try reader.identifier()
@@ -31,7 +32,7 @@ extension Envelope {
             correlationID: message.properties.correlationID, causationID: try reader.causation(),
             replyTo: message.properties.replyTo, timestamp: message.properties.timestamp,
             appID: message.properties.appID, userID: message.properties.userID,
-            sender: try reader.text(HeaderName.sender), traceparent: message.header(HeaderName.traceparent)?.text,
+            sender: try reader.text(HeaderName.sender), traceparent: reader.traceparent(),
             step: try reader.step(),
             history: try reader.history())
         try checkRequired(for: kind)
@@ -56,6 +57,22 @@ extension Envelope {
 /// Takes the attributes of one message one by one.
 private struct EnvelopeReader<Source: EnvelopeSource> {
     let message: Source
+
+    /// What is no UTF-8 is longer as a text than it was on the wire, and what follows from it could not be sent.
+    func checkTexts() throws(EnvelopeError) {
+        for (name, text) in [
+            (PropertyName.correlationID, message.properties.correlationID),
+            (PropertyName.replyTo, message.properties.replyTo),
+        ] {
+            guard let text, text.utf8.count > MessageProperties.textByteCountMax else { continue }
+            throw EnvelopeError(.invalid, name, "is longer than \(MessageProperties.textByteCountMax) bytes as UTF-8")
+        }
+    }
+
+    /// One that is too long for what it has to be is none.
+    func traceparent() -> String? {
+        message.header(HeaderName.traceparent)?.text.flatMap { $0.utf8.count <= 256 ? $0 : nil }
+    }
 
     func checkContentType() throws(EnvelopeError) {
         guard let type = message.properties.contentType else { throw .missing(PropertyName.contentType) }

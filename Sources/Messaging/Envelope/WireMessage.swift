@@ -28,6 +28,14 @@ public struct MessageProperties: Sendable, Hashable {
     /// Whether the broker keeps it on disk (delivery mode 2).
     public var isPersistent: Bool
 
+    /// The longest text of a property, in bytes (AMQP 0-9-1, section 4.2.5.3, "short string").
+    public static let textByteCountMax = 255
+
+    /// The properties that are texts.
+    static var texts: [WritableKeyPath<MessageProperties, String?>] {
+        [\.messageID, \.correlationID, \.type, \.replyTo, \.contentType, \.appID, \.userID]
+    }
+
     public init(
         messageID: String? = nil, correlationID: String? = nil, type: String? = nil, replyTo: String? = nil,
         contentType: String? = nil, timestamp: Int64? = nil, appID: String? = nil, userID: String? = nil,

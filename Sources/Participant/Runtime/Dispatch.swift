@@ -95,16 +95,25 @@ final class Dispatch: Sendable {
     }
 
     /// Publishes a message elsewhere until that is confirmed, then acknowledges it where it came from.
+    ///
+    /// One that cannot be published at all, as it grew when it was read, is buried without what makes it so.
     func passOn(
         _ message: WireMessage, to exchange: String, routingKey: String, acknowledge: @Sendable () async -> Void
     ) async {
         ledger.began(1)
         defer { ledger.ended(1) }
-        let publication = Publication(message.amqp, to: exchange, routingKey: routingKey)
+        var publication = Publication(message.amqp, to: exchange, routingKey: routingKey)
+        var isWhole = true
         while true {
             let outcome = await publisher.outcome(of: publication)
             if outcome.isConfirmed { break }
-            if let error = outcome.error { noteRefused(exchange, routingKey, error) }
+            if let error = outcome.error { noteRefused(publication.exchange, routingKey, error) }
+            if isWhole, case .notSent(let error) = outcome, error.code == .invalidArgument {
+                isWhole = false
+                let remnant = message.remnant(because: error.message)
+                publication = Publication(remnant.amqp, to: TopologyNames.dead, routingKey: routingKey)
+                continue
+            }
             do { try await Task.sleep(for: Self.repeatPause) } catch { return }
         }
         await acknowledge()

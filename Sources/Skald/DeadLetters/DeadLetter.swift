@@ -29,7 +29,9 @@ struct DeadLetter: Sendable {
     /// When it was made, in milliseconds since 1970: by its id, else by its property; nil if neither says.
     var madeAt: Int64? {
         if let id = UUIDv7(id) { return id.milliseconds }
-        return message.properties.timestamp.map { $0 * 1000 }
+        guard let seconds = message.properties.timestamp else { return nil }
+        let (milliseconds, isTooLarge) = seconds.multipliedReportingOverflow(by: 1000)
+        return isTooLarge ? nil : milliseconds
     }
 
     /// The body as JSON, or its bytes as text where it is none.

@@ -54,8 +54,9 @@ struct LetterRemoval {
 
     /// - Returns: why the broker has not taken it; nil once it has.
     private func send(_ letter: DeadLetter, _ publisher: Publisher) async -> AMQPError? {
-        await publisher.outcome(of: Publication(letter.message.forRedrive(user: user).amqp, routingKey: letter.queue))
-            .error
+        let owner = String(letter.queue.prefix { $0 != "." })
+        let message = letter.message.forRedrive(owner: owner, user: user)
+        return await publisher.outcome(of: Publication(message.amqp, routingKey: letter.queue)).error
     }
 }
 
