@@ -84,8 +84,8 @@ public final class Participant: Sendable {
             try await prepare()
             // All on the thread that the database's answers come on: a message is handed to no other on its way.
             let executor = database.pool.executor
-            let publishing = try await Connection.connect(brokerConfiguration("publish"), executor: executor)
-            let consuming = try await Connection.connect(brokerConfiguration("consume"), executor: executor)
+            let publishing = try await connect("publish", executor)
+            let consuming = try await connect("consume", executor)
             do {
                 try await TopologyWatch(self).untilThere(on: consuming, queues: queues)
                 try await work(publishing: publishing, consuming: consuming)
@@ -104,6 +104,18 @@ public final class Participant: Sendable {
         try await insist { try await upkeep.register() }
         try await insist { try await upkeep.keepPartitions() }
         try await insist { try await upkeep.readPauses() }
+    }
+
+    /// Connects to the broker, which may be away for as long as it likes.
+    private func connect(_ purpose: String, _ executor: EventLoop) async throws -> Connection {
+        while true {
+            do {
+                return try await Connection.connect(brokerConfiguration(purpose), executor: executor)
+            } catch {
+                guard error.isRetriable, !Task.isCancelled else { throw error }
+                telemetry.log.warning("waiting for the broker", .failure(error))
+            }
+        }
     }
 
     /// Does something again until the database lets it.
@@ -149,7 +161,7 @@ public final class Participant: Sendable {
             while try await group.next() != nil {}
         }
         stop()
-        await sender.background.finish()
+        await sender.background.finish(within: configuration.deadlines.stop)
         // This task is cancelled, and what it asked of the database would be too.
         await Task { await upkeep.release() }.value
     }
@@ -211,6 +223,8 @@ public final class Participant: Sendable {
     private func brokerConfiguration(_ purpose: String) -> ConnectionConfiguration {
         var broker = configuration.broker
         broker.name = "\(configuration.instance)/\(purpose)"
+        // What is too large is buried with its reason; what is far too large is not even read, whoever sends it.
+        broker.bodyByteCountMax = min(broker.bodyByteCountMax, 2 * MessageSize.byteCountMax)
         return broker
     }
 

@@ -36,13 +36,18 @@ final class BackgroundTasks: Sendable {
         }
     }
 
-    /// Waits for all that was started.
-    func finish() async {
+    /// Waits for all that was started, at most so long: what is not through by then is told to come to an end.
+    func finish(within limit: Duration) async {
+        let timer = Task(executorPreference: executor) { [self] in
+            try await Task.sleep(for: limit)
+            cancel()
+        }
         while let task = state.withLock({ $0.tasks.values.first }) { await task.value }
+        timer.cancel()
     }
 
     /// Tells all to come to an end.
-    func cancel() {
+    private func cancel() {
         for task in state.withLock({ Array($0.tasks.values) }) { task.cancel() }
     }
 }

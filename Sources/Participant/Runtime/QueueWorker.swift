@@ -19,6 +19,8 @@ final class QueueWorker: Sendable {
     /// Nobody waits for an ack, and one for several messages costs the broker as much as one for one; what a crash has
     /// delivered again within this time, the inbox absorbs.
     private static let ackDelay = Duration.milliseconds(20)
+    /// The pause before a subscription that the broker ended at once is tried again.
+    private static let subscribePause = Duration.milliseconds(500)
 
     init(_ queue: ParticipantQueue, _ surroundings: QueueSurroundings) {
         self.queue = queue
@@ -49,18 +51,25 @@ final class QueueWorker: Sendable {
             isCareful = await consume(consumer, isCareful: isCareful)
             await consumer.cancel(within: surroundings.stopWithin)
         }
-        await background.finish()
+        await background.finish(within: surroundings.stopWithin)
         log.info("stopped")
     }
 
+    /// Subscribes to the queue, for which the broker may take as long as it is away.
+    ///
     /// - Returns: nil if the task was cancelled meanwhile.
     private func subscribe(on connection: Connection, _ options: ConsumerOptions) async throws -> Consumer? {
-        do {
-            return try await connection.consume(queue.name, options)
-        } catch {
-            if Task.isCancelled { return nil }
-            throw error
+        while !Task.isCancelled {
+            do {
+                return try await connection.consume(queue.name, options)
+            } catch {
+                if Task.isCancelled { break }
+                guard error.isRetriable else { throw error }
+                log.warning("waiting for the broker", .failure(error))
+                try? await Task.sleep(for: Self.subscribePause)
+            }
         }
+        return nil
     }
 
     private func untilOpen() async {

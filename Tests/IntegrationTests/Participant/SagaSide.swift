@@ -83,6 +83,12 @@ final class SagaSide: Sendable {
         try await publisher.publish(message.amqp, to: TopologyNames.commands, routingKey: service)
     }
 
+    /// Sends a message as it is, unless it does not fit into a frame.
+    func isTooLong(_ message: WireMessage) async -> Bool {
+        let publication = Publication(message.amqp, to: TopologyNames.commands, routingKey: service)
+        return await publisher.outcome(of: publication).error?.code == .invalidArgument
+    }
+
     func answers(to command: UUIDv7) -> [Answer] { answers.withLock { $0[command] ?? [] } }
     var answeredCount: Int { answers.withLock { $0.count } }
     var all: [UUIDv7: [Answer]] { answers.withLock { $0 } }
