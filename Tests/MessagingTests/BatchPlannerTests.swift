@@ -90,6 +90,25 @@ import Testing
         #expect(allRuns(planner) == [[0], [1]])
     }
 
+    @Test(arguments: [true, false])
+    func whoIsLockedOutAloneLetsTheOthersPassInTheEnd(hasPlaceToWait: Bool) throws {
+        let ids = UUIDv7Source(now: { 5 })
+        let items = ["a", "b"].map { BatchItem(id: ids.next(), key: $0, suspicion: nil) }
+        var planner = BatchPlanner(items, hasPlaceToWait: hasPlaceToWait)
+        var apart: [[Int: HandlingOutcome]] = []
+        var runs: [[Int]] = []
+        while runs.count < 6, let run = planner.next() {
+            runs.append(run.members)
+            apart.append(planner.ended(run, run.members.contains(0) ? .deadlock : .committed))
+        }
+        if hasPlaceToWait {
+            #expect(runs == [[0, 1], [0], [0], [0], [1]])
+            #expect(apart == [[:], [:], [:], [0: .blocked], [:]])
+        } else {
+            #expect(runs == [[0, 1], [0], [0], [0], [0], [0]])
+        }
+    }
+
     @Test func aConflictEndsAllOptimismOfTheBatch() throws {
         var planner = planner("a1 b2 ~c3 d4")
         let next = planner.next()

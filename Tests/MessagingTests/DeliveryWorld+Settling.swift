@@ -85,6 +85,7 @@ extension DeliveryWorld {
             switch settlement {
             case .retry: world.queue.append(Copy(command: copy.command, attempt: copy.attempt + 1))
             case .deadLetter: world.dead.insert(copy.command)
+            case .hold: world.queue.append(Copy(command: copy.command, attempt: copy.attempt))
             case .settle, .pause: break
             }
         } then: { world, isConfirmed in

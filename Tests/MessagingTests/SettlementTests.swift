@@ -8,6 +8,7 @@ import Testing
         switch outcome {
         case .completed, .duplicate, .fenced: #expect(settlement == .settle)
         case .groundFailed: #expect(settlement == .pause)
+        case .blocked: #expect(settlement == .hold(RetryLadder.standard.levels[2]))
         case .undecodable: #expect(settlement == .deadLetter(.undecodable))
         case .crashing: #expect(settlement == .deadLetter(.crashing))
         case .handlerFailed:
@@ -47,6 +48,16 @@ import Testing
         #expect(attempt == rule.ladder.attemptCountMax)
     }
 
+    @Test func whoIsLockedOutWaitsHalfAMinuteAtMostAndItCostsNothing() throws {
+        let rule = SettlementRule(ladder: .standard)
+        for attempt in 1...9 {
+            #expect(rule.settlement(of: .blocked, attempt: attempt) == .hold(RetryLadder.standard.levels[2]))
+        }
+        let slow = try RetryLadder(delays: [.seconds(60), .seconds(90)])
+        #expect(SettlementRule(ladder: slow).settlement(of: .blocked, attempt: 1) == .hold(slow.levels[0]))
+        #expect(SettlementRule(ladder: .none).settlement(of: .blocked, attempt: 1) == .pause)
+    }
+
     @Test func laddersAreChecked() throws {
         #expect(throws: RetryLadderError.notRising(.seconds(1))) {
             try RetryLadder(delays: [.seconds(5), .seconds(1)])
@@ -64,7 +75,7 @@ import Testing
 
 extension HandlingOutcome {
     static let every: [HandlingOutcome] = [
-        .completed, .duplicate, .fenced, .handlerFailed, .groundFailed, .undecodable, .crashing,
+        .completed, .duplicate, .fenced, .handlerFailed, .groundFailed, .blocked, .undecodable, .crashing,
     ]
 }
 

@@ -42,7 +42,7 @@ package enum RunEnd: Sendable, Hashable {
     case failed([Int: HandlingOutcome])
     /// An error whose owner is unclear; the transaction is rolled back.
     case unclear
-    /// Two transactions waited for each other; this one is rolled back.
+    /// Two transactions waited for each other, or this one too long for a lock; it is rolled back.
     case deadlock
     /// What an optimistic run took for granted is not so, or it failed in another way; it is rolled back.
     case conflict
@@ -56,6 +56,8 @@ package enum RunEnd: Sendable, Hashable {
 /// runs again. An error nobody owns up to halves the run until it has an owner.
 package struct BatchPlanner: Sendable, Hashable {
     package static let runSizeMaxDefault = 64
+    /// How often in a row a message waits alone for what somebody else has locked, before it lets the others pass.
+    package static let lockedOutMax = 3
 
     private let items: [BatchItem]
     private let runSizeMax: Int
@@ -65,9 +67,16 @@ package struct BatchPlanner: Sendable, Hashable {
     package let twins: [Int: [Int]]
     /// Until something in the batch is not as it was taken for granted.
     private var isOptimistic = true
+    /// How often in a row the first to run, alone, has waited in vain.
+    private var lockedOutCount = 0
+    /// Whether there is a place where a message that is locked out can wait.
+    private let hasPlaceToWait: Bool
 
-    package init(_ items: [BatchItem], runSizeMax: Int = BatchPlanner.runSizeMaxDefault) {
+    package init(
+        _ items: [BatchItem], runSizeMax: Int = BatchPlanner.runSizeMaxDefault, hasPlaceToWait: Bool = true
+    ) {
         self.items = items
+        self.hasPlaceToWait = hasPlaceToWait
         self.runSizeMax = max(1, runSizeMax)
         let (unique, twins) = Self.withoutTwins(items)
         self.twins = twins
@@ -86,6 +95,7 @@ package struct BatchPlanner: Sendable, Hashable {
     ///
     /// - Returns: the members that are set apart, with what became of them; a shell settles them by the rule.
     package mutating func ended(_ run: BatchRun, _ end: RunEnd) -> [Int: HandlingOutcome] {
+        if end != .deadlock { lockedOutCount = 0 }
         switch end {
         case .committed: return [:]
         case .failed(let failed):
@@ -103,7 +113,16 @@ package struct BatchPlanner: Sendable, Hashable {
             putBack([run.members])
             return [:]
         case .deadlock:
-            putBack(run.members.count > 1 ? halves(run.members) : [run.members])
+            guard run.members.count == 1 else {
+                putBack(halves(run.members))
+                return [:]
+            }
+            lockedOutCount += 1
+            if hasPlaceToWait, lockedOutCount == Self.lockedOutMax {
+                lockedOutCount = 0
+                return [run.members[0]: .blocked]
+            }
+            putBack([run.members])
             return [:]
         }
     }

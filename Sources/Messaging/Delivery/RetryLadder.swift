@@ -68,6 +68,9 @@ public struct RetryLadder: Sendable, Hashable {
         attempt >= 1 && attempt <= levels.count ? levels[attempt - 1] : nil
     }
 
+    /// The level at which a message waits that nothing is wrong with: the longest of at most half a minute; nil if there is none.
+    package var holdingLevel: Level? { levels.last { $0.delay <= .seconds(30) } ?? levels.first }
+
     /// How long a message may be on its way from its first failure to its end, waits alone.
     public var wholeDelay: Duration { levels.reduce(.zero) { $0 + $1.delay } }
 }

@@ -6,6 +6,8 @@ public enum Settlement: Sendable, Hashable {
     case retry(RetryLadder.Level)
     /// It is given up here: publish it to the dead queue, then acknowledge it.
     case deadLetter(DeadReason)
+    /// It lets others pass: publish it to this level's exchange, then acknowledge it. Costs no attempt.
+    case hold(RetryLadder.Level)
     /// The ground is not there (database, broker): hold it, stop consuming until the ground is back. Costs no attempt.
     case pause
 }
@@ -34,6 +36,8 @@ public enum HandlingOutcome: Sendable, Hashable {
     case handlerFailed
     /// What the handler stands on failed: connection lost, serialization, deadlock, resources, broker blocked.
     case groundFailed
+    /// It was alone, and waited again and again for something in the database that somebody does not let go of.
+    case blocked
     /// The body is not what the type says. Trying again would not change it.
     case undecodable
     /// It was not handled any more: every process that did died of it.
@@ -68,6 +72,7 @@ public struct SettlementRule: Sendable, Hashable {
         switch outcome {
         case .completed, .duplicate, .fenced: .settle
         case .groundFailed: .pause
+        case .blocked: ladder.holdingLevel.map(Settlement.hold) ?? .pause
         case .undecodable: .deadLetter(.undecodable)
         case .crashing: .deadLetter(.crashing)
         case .handlerFailed:

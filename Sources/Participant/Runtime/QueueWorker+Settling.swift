@@ -71,8 +71,10 @@ extension QueueWorker {
                 refuse(delivery, admission, explanation)
                 return nil
             case .admitted(let envelope):
-                if queue.isPausable, surroundings.pauses.holds(envelope.type), let level = holdingLevel {
-                    hold(delivery, level)
+                if queue.isPausable, surroundings.pauses.holds(envelope.type),
+                    let level = queue.ladder.holdingLevel
+                {
+                    hold(WireMessage(delivery), level) { delivery.ack() }
                     return nil
                 }
                 return prepare(delivery, envelope)
@@ -98,15 +100,11 @@ extension QueueWorker {
         bury(message, reason, attempt: attempt, explanation) { delivery.ack() }
     }
 
-    /// The level at which messages of a paused type wait: the longest of at most half a minute.
-    private var holdingLevel: RetryLadder.Level? {
-        queue.ladder.levels.last { $0.delay <= .seconds(30) } ?? queue.ladder.levels.first
-    }
-
-    private func hold(_ delivery: Delivery, _ level: RetryLadder.Level) {
+    private func hold(
+        _ message: WireMessage, _ level: RetryLadder.Level, _ acknowledge: @escaping @Sendable () async -> Void
+    ) {
         let exchange = TopologyNames.retryExchange(of: surroundings.service, level)
-        let held = WireMessage(delivery).forHolding(user: surroundings.user)
-        passOn(held, to: exchange) { delivery.ack() }
+        passOn(message.forHolding(user: surroundings.user), to: exchange, acknowledge)
     }
 
     /// Does what the rule says with a member that was taken out of its run.
@@ -126,6 +124,13 @@ extension QueueWorker {
         case .retry(let level): retry(member, level, error, acknowledge)
         case .deadLetter(let reason):
             bury(member.message, reason, attempt: member.envelope.attempt, error, acknowledge)
+        case .hold(let level):
+            log.warning(
+                "a message waits for what somebody has locked, and lets others pass",
+                fields(member.message).merging([
+                    "level": .string(level.name), LogFieldName.error: .string(error),
+                ]))
+            hold(member.message, level, acknowledge)
         case .settle, .pause: preconditionFailure("\(outcome) does not set a message apart")
         }
     }

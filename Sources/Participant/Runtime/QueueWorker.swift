@@ -114,7 +114,9 @@ final class QueueWorker: Sendable {
     }
 
     private func work(on batch: Batch) async {
-        var planner = BatchPlanner(batch.members.map(\.planned), runSizeMax: surroundings.batch.sizeMax)
+        var planner = BatchPlanner(
+            batch.members.map(\.planned), runSizeMax: surroundings.batch.sizeMax,
+            hasPlaceToWait: queue.ladder.holdingLevel != nil)
         var groundFailureCount = 0
         while let run = planner.next() {
             let attempt = await attempt(run, batch, twins: planner.twins)

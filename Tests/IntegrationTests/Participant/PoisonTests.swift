@@ -2,6 +2,8 @@ import BankSample
 import Glibc
 import LocalServers
 import Messaging
+import Postgres
+import Telemetry
 import Testing
 
 @testable import Participant
@@ -42,6 +44,38 @@ import Testing
             return ids.allSatisfy { answers[$0] != nil }
         }
         return Seconds(ContinuousClock.now - start)
+    }
+
+    /// Somebody has a row open and goes for lunch: whoever needs it waits, and nobody else.
+    @Test func aRowThatSomebodyHoldsStopsNobodyElse() async throws {
+        try await BankHarness.withBank { bank in
+            let saga = try await SagaSide(bank)
+            let participant = try bank.participant { $0.database.timeouts.lock = .milliseconds(300) }
+            try await bank.whileRunning(participant) {
+                _ = try await saga.ask(saga.command(Bank.Deposit(account: "held", amount: 1)))
+                let (held, hold) = AsyncStream<Void>.makeStream()
+                let (over, end) = AsyncStream<Void>.makeStream()
+                let holder = Task {
+                    try await bank.pool.withTransaction { transaction in
+                        try await transaction.query("SELECT FROM account WHERE id = 'held' FOR UPDATE")
+                        hold.finish()
+                        for await _ in over {}
+                    }
+                }
+                for await _ in held {}
+                let waiting = try saga.command(Bank.Deposit(account: "held", amount: 2))
+                let free = try (0..<5).map { try saga.command(Bank.Deposit(account: "b\($0)", amount: 2)) }
+                try await saga.send([waiting] + free)
+                for command in free { _ = try await saga.answer(to: command) }
+                try await eventually { bank.log.lines.contains { $0.contains("lets others pass") } }
+                #expect(saga.answers(to: waiting.id).isEmpty)
+                end.finish()
+                try await holder.value
+                #expect(try await saga.answer(to: waiting).body == #"{"balance":3}"#)
+                try await bank.untilSettled()
+            }
+            await saga.close()
+        }
     }
 
     /// The database goes away for longer than the whole ladder: nobody dies of it.
