@@ -14,11 +14,11 @@ extension TownTests {
                 defer { folder.remove() }
                 // It neither answers nor ends, until the step is in doubt and being undone.
                 try town.keeper.suspend("accounting")
-                try await town.place("o1")
+                try await town.place("late-after-its-step")
                 try await town.untilAsked("accounting.ReverseAuthorization")
                 try town.keeper.resume("accounting")
-                try await town.expectRejected("o1", because: nil)
-                let late = try await town.ignoredReplies(of: "o1")
+                try await town.expectRejected("late-after-its-step", because: nil)
+                let late = try await town.ignoredReplies(of: "late-after-its-step")
                 #expect(late["CardAuthorized"]?.first == .notAwaited, "\(late)")
                 #expect(try await town.number("accounting", "SELECT held FROM account WHERE consumer = 'ada'") == 0)
                 #expect(try await town.number("accounting", "SELECT count(*) FROM ledger") == 2)
@@ -33,25 +33,25 @@ extension TownTests {
                 let folder = try await town.beImpatient(with: .card(seconds: 1))
                 defer { folder.remove() }
                 try await town.keeper.stop("accounting")
-                try await town.place("o1")
+                try await town.place("late-after-its-saga")
                 try await town.untilAsked("accounting.AuthorizeCard")
                 let hold = try await ReplyHold(town)
                 try await town.keeper.start("accounting")
                 try await waitUntil("the card was held and released") {
-                    try await town.authorization("o1") == "REVERSED"
+                    try await town.authorization("late-after-its-saga") == "REVERSED"
                 }
                 try await waitUntil("both answers are held") { try await hold.count >= 2 }
                 try await hold.letNewOnesPass()
                 // The undo is asked for again and answered again; that ends the saga.
-                try await town.expectRejected("o1", because: nil)
-                #expect(try await town.ignoredReplies(of: "o1").isEmpty)
+                try await town.expectRejected("late-after-its-saga", because: nil)
+                #expect(try await town.ignoredReplies(of: "late-after-its-saga").isEmpty)
 
                 try await hold.letGo()
                 // The answer to the undo was taken already under its id; that of the card was never seen.
                 try await waitUntil("the late reply is written down") {
-                    try await town.ignoredReplies(of: "o1") == ["CardAuthorized": [.alreadyFinished]]
+                    try await town.ignoredReplies(of: "late-after-its-saga") == ["CardAuthorized": [.alreadyFinished]]
                 }
-                try await town.expectRejected("o1", because: nil)
+                try await town.expectRejected("late-after-its-saga", because: nil)
                 #expect(try await town.number("accounting", "SELECT count(*) FROM ledger") == 2)
                 await hold.close()
                 try await town.expectQuiet()
@@ -65,21 +65,21 @@ extension TownTests {
                 let folder = try await town.beImpatient(with: .ticket)
                 defer { folder.remove() }
                 try await town.keeper.stop("kitchen")
-                try await town.place("o1")
+                try await town.place("asked-twice")
                 try await town.untilAsked("kitchen.CreateTicket")
                 let hold = try await ReplyHold(town)
                 try await town.keeper.start("kitchen")
                 try await waitUntil("the request was repeated and answered each time") { try await hold.count >= 3 }
                 try await hold.letNewOnesPass()
                 try await hold.letGo()
-                try await town.until("o1", is: "APPROVED")
+                try await town.until("asked-twice", is: "APPROVED")
                 await hold.close()
                 try await town.expectQuiet()
                 try await town.expectCleanAudit()
                 #expect(try await town.number("kitchen", "SELECT count(*) FROM ticket") == 1)
-                #expect(try await town.number("order", "SELECT total FROM orders WHERE id = 'o1'") == 1900)
+                #expect(try await town.number("order", "SELECT total FROM orders WHERE id = 'asked-twice'") == 1900)
                 // The queue is empty, so all have been there: they bear one id, and the inbox knew it.
-                let taken = try await town.replies(of: "o1").map(\.name)
+                let taken = try await town.replies(of: "asked-twice").map(\.name)
                 #expect(taken.count(where: { $0 == "TicketCreated" }) == 1, "\(taken)")
             }
         }

@@ -12,16 +12,17 @@ extension TownTests {
                 try await town.settle()
                 let placing = try town.client.command(
                     OrderMessages.PlaceOrder(
-                        orderId: "o1", consumerId: "ada", restaurantId: "roma", lines: [Town.pizza]))
+                        orderId: "sent-twice", consumerId: "ada", restaurantId: "roma", lines: [Town.pizza]))
                 // The same message three times, then the same order in another message.
                 for _ in 1...3 { try await town.client.send(placing, to: "order") }
-                try await town.place("o1")
-                try await town.until("o1", is: "APPROVED")
+                try await town.place("sent-twice")
+                try await town.until("sent-twice", is: "APPROVED")
                 // Else the saga's end may be written behind what follows.
-                let saga = try await town.ended("create-order", "o1")
+                let saga = try await town.ended("create-order", "sent-twice")
                 // The event once more, in another message, as after a mistake of somebody's.
                 let event = try town.client.command(
-                    OrderMessages.Created(orderId: "o1", consumerId: "ada", restaurantId: "roma", lines: [Town.pizza]))
+                    OrderMessages.Created(
+                        orderId: "sent-twice", consumerId: "ada", restaurantId: "roma", lines: [Town.pizza]))
                 try await town.client.publish(event)
                 try await waitUntil("the second start is written down and ignored") {
                     let last = try await town.sagas().records(of: saga.id).last
@@ -58,14 +59,14 @@ extension TownTests {
             try await Town.withTown { town in
                 try await town.settle()
                 try await town.keeper.kill("kitchen")
-                try await town.place("o1")
+                try await town.place("service-was-away")
                 try await waitUntil("the kitchen is asked") {
                     try await town.has(
                         "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"create-ticket\"%'")
                 }
-                #expect(try await town.order("o1") == "APPROVAL_PENDING")
+                #expect(try await town.order("service-was-away") == "APPROVAL_PENDING")
                 try await town.keeper.start("kitchen")
-                try await town.until("o1", is: "APPROVED")
+                try await town.until("service-was-away", is: "APPROVED")
                 try await town.expectQuiet()
             }
         }
@@ -77,13 +78,13 @@ extension TownTests {
                     "participant", "pause", "accounting", "--reason", "the bank is closed", "--wait", "60")
                 #expect(paused.exit == "exit status 0", "\(paused.output)")
                 try await town.keeper.stop("accounting")
-                try await town.place("o1")
+                try await town.place("participant-was-paused")
                 try await waitUntil("the clock of the card stands") { try await town.isAnySagaHeld() }
                 try await town.keeper.start("accounting")
                 let resumed = try await town.skald(
                     "participant", "resume", "accounting", "--reason", "it opened", "--wait", "60")
                 #expect(resumed.exit == "exit status 0", "\(resumed.output)")
-                try await town.until("o1", is: "APPROVED")
+                try await town.until("participant-was-paused", is: "APPROVED")
                 try await town.expectQuiet()
             }
         }
@@ -122,7 +123,7 @@ extension TownTests {
             try await Town.withTown { town in
                 try await town.settle()
                 try await town.keeper.stop("accounting")
-                try await town.place("old")
+                try await town.place("definition-changed")
                 try await waitUntil("the old one waits for the card") {
                     try await town.has(
                         "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"authorize-card\"%'")
@@ -133,7 +134,7 @@ extension TownTests {
                 try await town.keeper.start("orchestrator", ["SKALD_SAGAS": folder.path])
                 try await town.place("new")
                 try await town.keeper.start("accounting")
-                let old = try await town.ended("create-order", "old")
+                let old = try await town.ended("create-order", "definition-changed")
                 let new = try await town.ended("create-order", "new")
                 #expect(old.definitionVersion == 1 && old.outcome == "approved")
                 #expect(new.definitionVersion == 2 && new.outcome == "approved")
@@ -159,7 +160,7 @@ extension TownTests {
                 try await town.keeper.stop("orchestrator")
                 try await town.keeper.start("orchestrator", ["SKALD_SAGAS": folder.path])
                 try await town.keeper.stop("accounting")
-                try await town.place("o1")
+                try await town.place("helped-by-hand")
                 try await waitUntil("the card is asked for") {
                     try await town.has(
                         "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"authorize-card\"%'")
@@ -185,7 +186,7 @@ extension TownTests {
                 for _ in 1...2 { try await town.client.send(order, to: "orchestrator") }
                 #expect(try await town.outcome(of: order) == .done())
                 try await town.keeper.start("kitchen")
-                try await town.until("o1", is: "APPROVED")
+                try await town.until("helped-by-hand", is: "APPROVED")
                 let records = try await town.sagas().records(of: saga.id)
                 let retries = records.filter { record in
                     guard case .ordered(let order) = record.entry.input.happening else { return false }
