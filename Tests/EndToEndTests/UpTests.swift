@@ -1,6 +1,9 @@
 import Glibc
 import LocalServers
+import SagaFile
 import Testing
+
+@testable import Skald
 
 @Suite(.serialized) struct UpTests {
     @Test func serversStartOnceAndEndWithoutATrace() async throws {
@@ -19,6 +22,18 @@ import Testing
             #expect(try await skald.run("down").isSuccess)
             #expect(servers.allSatisfy { !$0.isAlive })
             #expect(try await skald.run("status").exit == "exit status 69")
+
+            // What somebody put beside it is not Skald's.
+            let note = skald.home + "/note"
+            try OutputFile.write("mine", to: note)
+            let erased = try await skald.run("down", "--erase")
+            #expect(erased.isSuccess && erased.output.contains("the folder stays"), "\(erased.output)")
+            #expect(Folder.files(below: skald.home, suffix: "") == [note])
+            let refused = try await skald.run("down", "--erase")
+            #expect(refused.exit == "exit status 69" && refused.output.contains("is no folder of Skald's"))
+            #expect(text(of: note) == "mine")
+            unlink(note)
+            rmdir(skald.home)
         }
     }
 

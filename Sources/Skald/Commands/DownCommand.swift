@@ -14,16 +14,29 @@ extension Command {
             Example("skald down", "Services first, then the servers; data is kept."),
             Example("skald down --erase", "The data, the passwords and the logs go as well."),
         ],
-        options: [.flag("erase", "Remove the project's folder of data once all has ended.")],
-        exits: [.success: "nothing runs any more", .failed: "something had to be killed"]
+        options: [
+            .flag("erase", "Remove what Skald keeps in its folder once all has ended, and the folder if that is all.")
+        ],
+        exits: [
+            .success: "nothing runs any more", .failed: "something had to be killed, or cannot be removed",
+            .unavailable: "the folder is not Skald's, or somebody else starts or ends a system in it",
+        ]
     ) { arguments, console in
         let folder = LocalFolder.current()
         let exit = try await end(folder, console)
-        if arguments.has("erase") {
-            try await folder.erase()
-            console.say("\(folder.path) is removed")
-        }
+        if arguments.has("erase") { try await erase(folder, console) }
         return exit
+    }
+
+    private static func erase(_ folder: LocalFolder, _ console: Console) async throws {
+        guard let rest = try await folder.erase() else {
+            console.say("\(folder.path) is not there")
+            return
+        }
+        for target in rest.targets { console.say("\(target) stays: Skald did not make the link to it") }
+        console.say(
+            rest.hasFolder
+                ? "what Skald kept in \(folder.path) is removed; the folder stays" : "\(folder.path) is removed")
     }
 
     /// Longer than everything that is ended in order may take together.

@@ -27,10 +27,18 @@ struct LocalFolder: Sendable {
 
     func logPath(of service: String) -> String { "\(logsPath)/\(service).log" }
 
+    /// Makes the folder and marks it as Skald's.
+    ///
+    /// - Throws: where what lies in it under Skald's names is not Skald's, for that would be used and, one day, erased.
     func make() throws(Failure) {
-        try OutputFile.makeFolder(path)
-        // Whatever the caller's umask, the servers' own users must get through to their folders.
-        chmod(path, 0o755)
+        try OutputFile.makeFolder(path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 })
+        if mkdir(path, 0o777) == 0 {
+            // Whatever the caller's umask, the servers' own users must get through to their folders.
+            chmod(path, 0o755)
+        } else {
+            try OutputFile.makeFolder(path)
+        }
+        try mark()
         try OutputFile.makeFolder(logsPath)
     }
 
@@ -41,7 +49,7 @@ struct LocalFolder: Sendable {
     func serverFolder(_ name: String) throws(Failure) -> String {
         let plain = "\(path)/\(name)"
         if geteuid() != 0 || isOpenToAll { return plain }
-        let home = "/var/tmp/skald-\(Self.digest(of: path))"
+        let home = openHome
         if mkdir(home, 0o711) != 0, errno != EEXIST {
             throw Failure(.unavailable, "cannot make \(home): \(String(cString: strerror(errno)))")
         }
@@ -64,20 +72,8 @@ struct LocalFolder: Sendable {
         }
     }
 
-    /// Removes what a system that is not running left: data, secrets, logs.
-    func erase() async throws {
-        var paths = [path]
-        for name in ["broker", "postgres"] {
-            if let target = Self.target(ofLink: "\(path)/\(name)") { paths.append(target) }
-        }
-        _ = try await Subprocess(["rm", "-rf", "--"] + paths).run()
-    }
-
-    private static func target(ofLink path: String) -> String? {
-        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
-    }
+    /// Where the data of servers lies that cannot reach the folder itself.
+    var openHome: String { "/var/tmp/skald-\(Self.digest(of: path))" }
 
     private static func digest(of text: String) -> String {
         SHA256.digest(of: Array(text.utf8)).prefix(8).map { String($0, radix: 36) }.joined()
@@ -90,7 +86,8 @@ struct LocalFolder: Sendable {
     }
 }
 
-/// The lock that one running system of a folder holds. The kernel frees it when its owner ends, however it ends.
+/// The lock that one running system of a folder holds, or who erases it. The kernel frees it when its owner ends, however
+/// it ends.
 final class FolderLock: Sendable {
     private let descriptor: Int32
 
@@ -100,11 +97,21 @@ final class FolderLock: Sendable {
 
     /// Takes the lock, or returns nil where another process has it.
     static func take(_ path: String) throws(Failure) -> FolderLock? {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw Failure(.unavailable, "cannot open \(path): \(String(cString: strerror(errno)))")
+        while true {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else {
+                throw Failure(.unavailable, "cannot open \(path): \(String(cString: strerror(errno)))")
+            }
+            let lock = FolderLock(descriptor)
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+            // Who erases the folder removes the file: a lock on one that nobody finds any more keeps nobody out.
+            if lock.isThere(path) { return lock }
         }
-        let lock = FolderLock(descriptor)
-        return flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? lock : nil
+    }
+
+    private func isThere(_ path: String) -> Bool {
+        var (own, found) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && stat(path, &found) == 0
+            && own.st_ino == found.st_ino && own.st_dev == found.st_dev
     }
 }
