@@ -51,6 +51,35 @@ import Testing
         }
     }
 
+    @Test func aSecondStartWaitsForTheFirstAndForAnEnd() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let words = [OwnProgram.neighbour("skald"), "up", "--detach", "--only", "servers"]
+            let log = skald.home + ".log"
+            defer { unlink(log) }
+            let first = try await skald.started(words, log: log)
+            let folder = LocalFolder(path: skald.home)
+            let supervisor = try await eventually("the first start begins") {
+                guard let state = try SystemState.read(folder), state.phase == .starting else { return Int32?.none }
+                return state.supervisor?.pid
+            }
+            let second = try await skald.run("up", "--detach", "--only", "servers")
+            #expect(second.isSuccess, "\(second.output)")
+            #expect(second.output.contains("process \(supervisor) starts the system already"), "\(second.output)")
+            #expect(second.output.contains("it runs already (process \(supervisor))"), "\(second.output)")
+            #expect(try await eventually("the first start ends") { first.end } == "exit status 0", "\(text(of: log))")
+
+            let down = try await skald.started([words[0], "down"], log: log)
+            _ = try await eventually("the end begins") {
+                try SystemState.read(folder)?.phase == .stopping ? true : nil
+            }
+            let third = try await skald.run("up", "--detach", "--only", "servers")
+            #expect(third.isSuccess && third.output.contains("ready after"), "\(third.output)")
+            #expect(third.output.contains("waiting for the end of process \(supervisor)"), "\(third.output)")
+            #expect(down.end == "exit status 0")
+            #expect(try await skald.run("status").isSuccess)
+        }
+    }
+
     private func pid(in status: String) -> Int32? {
         guard let start = status.firstRange(of: "\"pid\":") else { return nil }
         return Int32(status[start.upperBound...].prefix { $0.isNumber })

@@ -23,7 +23,7 @@ extension Command {
             .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
         ],
         exits: [
-            .success: "it ran until it was asked to end; with --detach: it runs",
+            .success: "it ran until it was asked to end; with --detach, or where it is started already: it runs",
             .failed: "a service does not get ready",
             .unavailable: "something cannot be started; the message says what and where its log is",
         ]
@@ -33,11 +33,22 @@ extension Command {
             ? try await DetachedStart(plan, arguments, console).run() : try await runUp(plan, console)
     }
 
-    /// Runs the system in this process.
+    /// Runs the system in this process, as soon as no other one starts or ends it.
     private static func runUp(_ plan: LocalPlan, _ console: Console) async throws -> ExitCode {
+        let turn = StartTurn(plan.folder, console)
+        while true {
+            let supervisor = try Supervisor(plan) { note in console.say(note + " ...") }
+            if let supervisor { return try await run(supervisor, plan, console) }
+            if try await turn.runningSystem() != nil {
+                return try SystemReport(folder: plan.folder).tell(console, runsAlready: true)
+            }
+            // Whoever holds the lock has yet to say so, or has just said that it ends.
+            try await turn.pause()
+        }
+    }
+
+    private static func run(_ supervisor: Supervisor, _ plan: LocalPlan, _ console: Console) async throws -> ExitCode {
         let began = console.now()
-        let supervisor = try Supervisor(plan) { note in console.say(note + " ...") }
-        guard let supervisor else { return try SystemReport(folder: plan.folder).tell(console, runsAlready: true) }
         let failure: Void? = try await untilInterrupted {
             try await supervisor.run { state in
                 console.say("ready after \((console.now() - began).words)\n")
@@ -57,9 +68,6 @@ struct DetachedStart {
     private let arguments: Arguments
     private let console: Console
 
-    /// How long a start may take before it counts as failed: a busy machine needs most of it for the broker.
-    private static let limit = Duration.seconds(180)
-
     init(_ plan: LocalPlan, _ arguments: Arguments, _ console: Console) {
         self.plan = plan
         self.arguments = arguments
@@ -68,9 +76,8 @@ struct DetachedStart {
 
     func run() async throws -> ExitCode {
         try plan.folder.make()
-        if let state = try SystemState.read(plan.folder), state.isRunning, state.phase != .starting {
-            return try SystemReport(folder: plan.folder).tell(console, runsAlready: true)
-        }
+        let turn = StartTurn(plan.folder, console)
+        if try await turn.runningSystem() != nil { return try runsAlready() }
         let began = console.now()
         var words = ["up"]
         for option in ["only", "sagas"] {
@@ -80,36 +87,48 @@ struct DetachedStart {
         let pid = try DetachedProcess.start(
             ["/proc/self/exe"] + words, environment: wholeEnvironment(), folder: LocalFolder.workingFolder,
             logPath: plan.folder.supervisorLogPath)
-        let state = try await untilReady(pid, deadline: began + Self.limit)
+        let state = try await untilReady(pid, deadline: began + StartTurn.limit)
+        if state.supervisor?.pid != pid { return try runsAlready() }
         console.say("ready after \((console.now() - began).words)\n")
         try SystemReport(folder: plan.folder).tell(state, console)
         console.say("\nIt runs in the background; `skald down` ends it. Next: skald inject order.PlaceOrder --wait")
         return .success
     }
 
+    private func runsAlready() throws -> ExitCode {
+        try SystemReport(folder: plan.folder).tell(console, runsAlready: true)
+    }
+
+    /// - Returns: the state of the process, or of another one that began to start the system a moment before it.
     private func untilReady(_ pid: Int32, deadline: ContinuousClock.Instant) async throws -> SystemState {
         var lastNote = ""
         while console.now() < deadline {
             var status: Int32 = 0
-            if waitpid(pid, &status, WNOHANG) == pid { throw ended() }
+            if waitpid(pid, &status, WNOHANG) == pid { return try systemOfAnother(pid) }
             // Before it has written its own, the file is that of the last run.
             if let state = try? SystemState.read(plan.folder), state.supervisor?.pid == pid {
                 if !state.note.isEmpty, state.note != lastNote { console.say(state.note + " ...") }
                 lastNote = state.note
                 if state.phase == .ready { return state }
             }
-            try await Task.sleep(for: .milliseconds(50))
+            try await Task.sleep(for: StartTurn.lookInterval)
         }
         kill(pid, SIGTERM)
         throw Failure(
-            .failed, "not everything was ready within \(Self.limit.words): \(unready)",
+            .failed, "not everything was ready within \(StartTurn.limit.words): \(unready)",
             remedy: "`skald logs` shows what services said; the start itself: \(plan.folder.supervisorLogPath)")
     }
 
     private var unready: String {
-        let services = (try? SystemState.read(plan.folder))?.services ?? []
-        let words = services.filter { $0.condition != .ready }.map { "\($0.name) (\($0.note))" }
-        return words.isEmpty ? "the servers did not start" : words.joined(separator: ", ")
+        (try? SystemState.read(plan.folder))?.unready ?? "the servers did not start"
+    }
+
+    /// The system that runs although the process has ended.
+    private func systemOfAnother(_ pid: Int32) throws -> SystemState {
+        if let state = try? SystemState.running(plan.folder), state.supervisor?.pid != pid, state.phase == .ready {
+            return state
+        }
+        throw ended()
     }
 
     private func ended() -> Failure {
