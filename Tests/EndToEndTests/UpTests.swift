@@ -80,6 +80,52 @@ import Testing
         }
     }
 
+    @Test func aSettingThatCannotWorkEndsAStartAtOnce() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let start = try await skald.run(
+                "up", "--detach", "--only", "consumer", environment: ["CONSUMER_DAILY_COUNT_MAX": "many"])
+            #expect(start.exit == "exit status 1", "\(start.output)")
+            let words = "consumer ended with exit status 78: CONSUMER_DAILY_COUNT_MAX is \"many\""
+            #expect(start.output.contains(words), "\(start.output)")
+            #expect(start.output.contains("Its log: \(skald.home)/logs/consumer.log"), "\(start.output)")
+            #expect(try await skald.run("status").exit == "exit status 69", "nothing is left running")
+        }
+    }
+
+    @Test func aDefinitionChangedUnderItsVersionIsToldOnceAndCanBeMended() async throws {
+        let sagas = try Definitions.changed(\.self)
+        defer { sagas.remove() }
+        try await SkaldProcess.inOwnFolder { skald in
+            let log = skald.home + ".log"
+            defer { unlink(log) }
+            let folder = LocalFolder(path: skald.home)
+            func orchestrator() throws -> SystemState.ServiceState? { try SystemState.read(folder)?.services.first }
+            let up = try await skald.started(
+                [OwnProgram.neighbour("skald"), "up", "--only", "orchestrator", "--sagas", sagas.path], log: log)
+            let pid = try await eventually("it runs") {
+                try SystemState.read(folder)?.phase == .ready ? try orchestrator()?.processID : nil
+            }
+
+            let file = sagas.path + "/create-order.saga.yaml"
+            let whole = text(of: file)
+            try OutputFile.write(whole.replacing("deadline: PT16M", with: "deadline: PT17M"), to: file)
+            kill(pid, SIGKILL)
+            let words = "orchestrator ended with exit status 78: \(file): version 2 of create-order is registered"
+            _ = try await eventually("the end is told") { text(of: log).contains(words) ? true : nil }
+            _ = try await eventually("it is started again") {
+                try orchestrator().flatMap { $0.restartCount >= 4 ? true : nil }
+            }
+            #expect(text(of: log).ranges(of: words).count == 1, "\(text(of: log))")
+            #expect(text(of: log).contains("Raise `version` in the file, to 3"), "\(text(of: log))")
+
+            try OutputFile.write(whole, to: file)
+            _ = try await eventually("it works") { try orchestrator()?.condition == .ready ? true : nil }
+            #expect(try orchestrator()?.trouble == nil)
+            try await up.stop()
+            #expect(up.end == "exit status 0", "\(text(of: log))")
+        }
+    }
+
     private func pid(in status: String) -> Int32? {
         guard let start = status.firstRange(of: "\"pid\":") else { return nil }
         return Int32(status[start.upperBound...].prefix { $0.isNumber })

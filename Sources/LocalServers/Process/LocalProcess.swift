@@ -61,6 +61,12 @@ package final class LocalProcess: Sendable {
     /// How it ended, in words; nil while it runs.
     package var end: String? { child.poll()?.description }
 
+    /// The status it ended with; nil while it runs, or if a signal ended it.
+    package var endStatus: Int32? {
+        guard case .status(let number) = child.poll() else { return nil }
+        return number
+    }
+
     /// The signal that ended it; nil while it runs, or if it ended by itself.
     package var endSignal: Int32? {
         guard case .signal(let number) = child.poll() else { return nil }

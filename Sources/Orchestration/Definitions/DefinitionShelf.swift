@@ -122,8 +122,8 @@ package struct ContentWithoutVersion: Error, CustomStringConvertible {
 
     package var description: String {
         """
-        \(path): version \(version) of \(name) is registered with other content. Instances may be running by it: \
-        give the changed definition the version \(version + 1).
+        \(path): version \(version) of \(name) is registered with other content, and instances may be running by it. \
+        Raise `version` in the file, to \(version + 1), or take the change back.
         """
     }
 }

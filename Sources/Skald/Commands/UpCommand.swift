@@ -24,7 +24,7 @@ extension Command {
         ],
         exits: [
             .success: "it ran until it was asked to end; with --detach, or where it is started already: it runs",
-            .failed: "a service does not get ready",
+            .failed: "with --detach: a service does not get ready, or says that its configuration cannot work",
             .unavailable: "something cannot be started; the message says what and where its log is",
         ]
     ) { arguments, console in
@@ -37,13 +37,22 @@ extension Command {
     private static func runUp(_ plan: LocalPlan, _ console: Console) async throws -> ExitCode {
         let turn = StartTurn(plan.folder, console)
         while true {
-            let supervisor = try Supervisor(plan) { note in console.say(note + " ...") }
+            let supervisor = try Supervisor(plan) { news in tell(news, console) }
             if let supervisor { return try await run(supervisor, plan, console) }
             if try await turn.runningSystem() != nil {
                 return try SystemReport(folder: plan.folder).tell(console, runsAlready: true)
             }
             // Whoever holds the lock has yet to say so, or has just said that it ends.
             try await turn.pause()
+        }
+    }
+
+    private static func tell(_ news: SystemNews, _ console: Console) {
+        switch news {
+        case .note(let note): console.say(note + " ...")
+        case .trouble(let service):
+            let remedy = "It is started again and again: mend what is wrong, and it goes on."
+            if let failure = service.failure(remedy: remedy) { console.fail(failure) }
         }
     }
 
@@ -67,6 +76,9 @@ struct DetachedStart {
     private let plan: LocalPlan
     private let arguments: Arguments
     private let console: Console
+
+    /// Longer than everything that is ended in order may take together.
+    private static let endLimit = Duration.seconds(90)
 
     init(_ plan: LocalPlan, _ arguments: Arguments, _ console: Console) {
         self.plan = plan
@@ -102,6 +114,7 @@ struct DetachedStart {
     /// - Returns: the state of the process, or of another one that began to start the system a moment before it.
     private func untilReady(_ pid: Int32, deadline: ContinuousClock.Instant) async throws -> SystemState {
         var lastNote = ""
+        var troubles: Set<SystemState.Trouble> = []
         while console.now() < deadline {
             var status: Int32 = 0
             if waitpid(pid, &status, WNOHANG) == pid { return try systemOfAnother(pid) }
@@ -110,13 +123,31 @@ struct DetachedStart {
                 if !state.note.isEmpty, state.note != lastNote { console.say(state.note + " ...") }
                 lastNote = state.note
                 if state.phase == .ready { return state }
+                if let failure = state.hopelessness {
+                    try await end(pid)
+                    throw failure
+                }
+                for service in state.services where service.trouble.map({ troubles.insert($0).inserted }) ?? false {
+                    if let failure = service.failure(remedy: "It is started again.") { console.fail(failure) }
+                }
             }
             try await Task.sleep(for: StartTurn.lookInterval)
         }
-        kill(pid, SIGTERM)
+        try await end(pid)
         throw Failure(
             .failed, "not everything was ready within \(StartTurn.limit.words): \(unready)",
             remedy: "`skald logs` shows what services said; the start itself: \(plan.folder.supervisorLogPath)")
+    }
+
+    /// Ends what was started, so that nothing of it runs when the command is over.
+    private func end(_ pid: Int32) async throws {
+        console.say("ending what was started ...")
+        let deadline = console.now() + Self.endLimit
+        kill(pid, SIGTERM)
+        var status: Int32 = 0
+        while waitpid(pid, &status, WNOHANG) == 0, console.now() < deadline {
+            try await Task.sleep(for: StartTurn.lookInterval)
+        }
     }
 
     private var unready: String {

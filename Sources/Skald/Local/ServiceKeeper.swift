@@ -12,26 +12,33 @@ struct ServiceKeeper: Sendable {
     /// Runs until the task is cancelled, then ends the service.
     func run() async throws {
         var restarts = RestartMachine()
+        var troubles = TroubleMachine()
         while !Task.isCancelled {
             let began = ContinuousClock.now
+            var log = LogTail(name: name, path: program.logPath ?? "")
+            log.skip()
             let process = try await LocalProcess.started(program, by: owner)
             board.change(name) { service in
                 service.condition = .starting
                 service.note = "waiting until it takes messages"
                 service.processID = process.processID
             }
-            let end = await watch(process)
-            guard let end, !Task.isCancelled else {
+            let run = await watch(process)
+            guard let how = run.end, !Task.isCancelled else {
                 try await stop(process)
                 return
             }
             let pause = restarts.ended(after: ContinuousClock.now - began)
             board.change(name) { service in
                 service.condition = .restarting
-                service.note = "ended with \(end); starts again in \(pause.words)"
+                service.note = "ended with \(how); starts again in \(pause.words)"
                 service.processID = nil
                 service.restartCount = restarts.restartCount
             }
+            let end = ServiceEnd(
+                how: how, isConfiguration: process.endStatus == ServiceEnd.configurationStatus,
+                lastWords: LogTail.lastWords(of: log.fresh(), by: name))
+            if troubles.ended(end, hasWorked: run.hasWorked) { board.put(end.trouble(of: name), of: name) }
             do { try await Task.sleep(for: pause) } catch { break }
         }
         board.change(name) { $0.condition = .stopped }
@@ -41,14 +48,17 @@ struct ServiceKeeper: Sendable {
     /// While all is well the broker is asked less often.
     private static let quietLookCount = 20
 
-    /// - Returns: how it ended by itself; nil where the task was cancelled first.
-    private func watch(_ process: LocalProcess) async -> String? {
+    /// - Returns: how it ended by itself, nil where the task was cancelled first; and whether it ever took messages.
+    private func watch(_ process: LocalProcess) async -> (end: String?, hasWorked: Bool) {
         var looks = 0
+        var hasWorked = false
         while true {
-            if let end = process.end { return end }
+            if let end = process.end { return (end, hasWorked) }
             if looks == 0 { await look(at: process) }
+            let isReady = isReady
+            hasWorked = hasWorked || isReady
             looks = isReady ? (looks + 1) % Self.quietLookCount : 0
-            do { try await Task.sleep(for: Self.lookInterval) } catch { return nil }
+            do { try await Task.sleep(for: Self.lookInterval) } catch { return (nil, hasWorked) }
         }
     }
 
@@ -62,6 +72,7 @@ struct ServiceKeeper: Sendable {
         board.change(name) { service in
             service.condition = problem == nil ? .ready : service.condition == .starting ? .starting : .unready
             service.note = problem ?? ""
+            if problem == nil { service.trouble = nil }
         }
     }
 

@@ -78,8 +78,11 @@ struct StartTurn {
             case .leave(let state): return state
             case .start: return nil
             case .fail(let why):
-                throw Failure(.unavailable, why, remedy: "`skald logs` shows what services said.")
-            case .wait(let news): for note in news { console.say(note + " ...") }
+                throw state?.hopelessness
+                    ?? Failure(.unavailable, why, remedy: "`skald logs` shows what services said.")
+            case .wait(let news):
+                for note in news { console.say(note + " ...") }
+                if let failure = state?.hopelessness { throw failure }
             }
             try await pause()
         }
@@ -113,5 +116,18 @@ extension SystemState {
     var unready: String {
         let words = services.filter { $0.condition != .ready }.map { "\($0.name) (\($0.note))" }
         return words.isEmpty ? "the servers did not start" : words.joined(separator: ", ")
+    }
+    /// What only a change of a service's configuration helps against, if there is such a thing.
+    var hopelessness: Failure? {
+        services.first { $0.trouble?.isConfiguration ?? false }.flatMap { $0.failure(remedy: nil) }
+    }
+}
+
+extension SystemState.ServiceState {
+    /// Why it keeps ending; nil where nothing is known.
+    ///
+    /// - Parameter remedy: what happens next, or what to do.
+    func failure(remedy: String?) -> Failure? {
+        trouble.map { Failure(.failed, $0.words, remedy: "Its log: \(log)" + (remedy.map { ". \($0)" } ?? "")) }
     }
 }

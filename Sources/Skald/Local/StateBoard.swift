@@ -2,14 +2,22 @@ import LocalServers
 import Messaging
 import Telemetry
 
+/// What whoever watches a system hears of.
+enum SystemNews: Sendable {
+    /// What is being done.
+    case note(String)
+    /// A service that keeps ending.
+    case trouble(SystemState.ServiceState)
+}
+
 /// The state of the running system: changed by many tasks, written to the folder's file at every change.
 final class StateBoard: Sendable {
     private let state: Lock<SystemState>
     private let path: String
-    private let tell: @Sendable (String) -> Void
+    private let tell: @Sendable (SystemNews) -> Void
 
-    /// - Parameter tell: is given each new note of the whole system, for whoever watches the start.
-    init(_ folder: LocalFolder, now: Int64, tell: @escaping @Sendable (String) -> Void) {
+    /// - Parameter tell: is given what is new, for whoever watches the start.
+    init(_ folder: LocalFolder, now: Int64, tell: @escaping @Sendable (SystemNews) -> Void) {
         state = Lock(
             SystemState(
                 phase: .starting, note: "", supervisor: .own, since: now, broker: nil, database: nil, services: []))
@@ -26,7 +34,7 @@ final class StateBoard: Sendable {
             write(state)
             return state.note != note && !state.note.isEmpty
         }
-        if hasNewNote { tell(current.note) }
+        if hasNewNote { tell(.note(current.note)) }
     }
 
     func change(_ service: String, _ body: (inout SystemState.ServiceState) -> Void) {
@@ -34,6 +42,12 @@ final class StateBoard: Sendable {
             guard let index = state.services.firstIndex(where: { $0.name == service }) else { return }
             body(&state.services[index])
         }
+    }
+
+    /// Puts down why a service keeps ending, and tells it.
+    func put(_ trouble: SystemState.Trouble, of service: String) {
+        change(service) { $0.trouble = trouble }
+        if let state = current.services.first(where: { $0.name == service }) { tell(.trouble(state)) }
     }
 
     func enter(_ phase: SystemState.Phase, _ note: String) {

@@ -13,8 +13,8 @@ struct Supervisor: Sendable {
     private let lock: FolderLock
 
     /// - Returns: nil where a system runs in the folder already.
-    /// - Parameter tell: is given what is being done, for whoever waits.
-    init?(_ plan: LocalPlan, tell: @escaping @Sendable (String) -> Void) throws {
+    /// - Parameter tell: is given what is new, for whoever waits.
+    init?(_ plan: LocalPlan, tell: @escaping @Sendable (SystemNews) -> Void) throws {
         try plan.folder.make()
         guard let lock = try FolderLock.take(plan.folder.lockPath) else { return nil }
         self.lock = lock

@@ -57,6 +57,16 @@ struct SystemState: Sendable, Codable, Hashable {
         var processID: Int32?
         var restartCount: Int
         var log: String
+        /// What people were told about how it ended; nil once it works.
+        var trouble: Trouble?
+    }
+
+    /// Why a service keeps ending.
+    struct Trouble: Sendable, Codable, Hashable {
+        /// How it ended and what it said last.
+        var words: String
+        /// Whether it says that its configuration cannot work: only a change of that helps.
+        var isConfiguration: Bool
     }
 
     /// Whether the process that wrote it is there.
