@@ -39,6 +39,13 @@ import Testing
         #expect(sound.isQuiet)
     }
 
+    @Test func anOrderWhoseSagaIsForgottenIsNotLost() {
+        var facts = sound
+        facts.sagas.removeFirst()
+        facts.forgottenCreations = ["a", "r"]
+        #expect(AuditRules(facts: facts).findings.allSatisfy { $0.offenderCount == 0 })
+    }
+
     /// Each damage, and the one invariant that must name it.
     private static let damages: [(broken: String, word: String, damage: @Sendable (inout AuditFacts) -> Void)] = [
         ("I1", "order a has 0 sagas", { $0.sagas.removeFirst() }),

@@ -47,6 +47,8 @@ struct AuditFacts: Sendable {
     /// What each consumer's account says is held on it.
     var heldByConsumer: [String: Int64] = [:]
     var sagas: [Saga] = []
+    /// The keys of creating sagas that retention has forgotten.
+    var forgottenCreations: Set<String> = []
     /// By service.
     var outboxCounts: [String: Int] = [:]
     var inboxCounts: [String: Int] = [:]

@@ -76,19 +76,42 @@ struct AuditReader: Sendable {
     }
 
     private func readSagas(_ facts: inout AuditFacts) async throws {
-        let rows = try await pool(TopologyNames.orchestrator).query(
+        let orchestrator = try pool(TopologyNames.orchestrator)
+        let rows = try await orchestrator.query(
             "SELECT id, name, key, ended_at IS NOT NULL, is_stuck, outcome, search ->> 'orderId' FROM saga_instance")
         for row in rows {
             let (id, name, key, isOver, isStuck, outcome, order) = try row.decode(
                 PostgresUUID.self, String.self, String.self, Bool.self, Bool.self, String?.self, String?.self)
-            var plain = key
-            if case .string(let text)? = try? CanonicalJSON.value(of: key) { plain = text }
+            let plain = Self.plain(key)
             facts.sagas.append(
                 AuditFacts.Saga(
                     id: Identifier(high: id.high, low: id.low), name: name, key: plain, isOver: isOver,
                     isStuck: isStuck,
                     outcome: outcome, order: order ?? plain))
         }
+        for row in try await orchestrator.query(Self.creationsWithoutRow) {
+            let (key, id, forgottenBefore) = try row.decode(String.self, PostgresUUID.self, Int64?.self)
+            if let time = UUIDv7(high: id.high, low: id.low)?.milliseconds, let forgottenBefore, time < forgottenBefore
+            {
+                facts.forgottenCreations.insert(Self.plain(key))
+            }
+        }
+    }
+
+    /// Keys that stayed when retention removed their sagas, and before when a saga must have begun to be forgotten by now: the
+    /// time inside its id is that of the event it began with.
+    private static let creationsWithoutRow: SQL = """
+        SELECT key, saga, (
+            SELECT (extract(epoch FROM now() - min(retention)) * 1000)::bigint FROM saga_definition
+            WHERE name = \(AuditRules.createOrder))
+        FROM saga_key
+        WHERE name = \(AuditRules.createOrder) AND NOT EXISTS (SELECT FROM saga_instance WHERE id = saga)
+        """
+
+    /// A key without the quotes of its canonical text.
+    private static func plain(_ key: String) -> String {
+        if case .string(let text)? = try? CanonicalJSON.value(of: key) { return text }
+        return key
     }
 
     private func readMessages(_ service: String, _ pool: PostgresPool, _ facts: inout AuditFacts) async throws {

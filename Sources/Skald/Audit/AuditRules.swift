@@ -19,6 +19,7 @@ struct AuditRules {
     var noOrderIsLost: AuditFinding {
         var counts: [String: Int] = [:]
         for saga in creations { counts[saga.key, default: 0] += 1 }
+        for key in facts.forgottenCreations where counts[key] == nil { counts[key] = 1 }
         var offenders = facts.orders.keys.filter { counts[$0] != 1 }.map { "order \($0) has \(counts[$0] ?? 0) sagas" }
         offenders += counts.keys.filter { facts.orders[$0] == nil }.map { "the saga of \($0) has no order" }
         return AuditFinding(

@@ -43,6 +43,30 @@ extension TownTests {
             }
         }
 
+        @Test func anOrderOutlivesItsSagaAndIsMissedOnlyIfItIsLost() async throws {
+            try await Town.withTown { town in
+                try await town.placeGoodAndBad()
+                try await town.keeper.stop("orchestrator")
+                let orchestrator = try town.database("orchestrator")
+                try await orchestrator.execute("UPDATE saga_definition SET retention = '0'")
+                // It forgets what is old before anything else.
+                try await town.keeper.start("orchestrator")
+                try await waitUntil("both sagas are forgotten") {
+                    try await !town.has("orchestrator", "SELECT FROM saga_instance")
+                }
+                try await town.expectCleanAudit()
+                try await town.damaging("orchestrator", "saga_key", "DELETE FROM saga_key WHERE key = '\"good\"'") {
+                    try await town.expectBroken("I1", "order good has 0 sagas")
+                }
+                try await town.damaging(
+                    "orchestrator", "saga_definition", "UPDATE saga_definition SET retention = '1 hour'"
+                ) {
+                    try await town.expectBroken("I1", "order bad has 0 sagas")
+                }
+                try await town.expectCleanAudit()
+            }
+        }
+
         /// The audit looks at some sagas at a time; a row that should not be there is found wherever a page ends.
         @Test func aStrayRowIsFoundOnEveryPage() async throws {
             try await Town.withTown { town in
