@@ -27,7 +27,7 @@ import Testing
             .init(id: .none, name: "create-order", key: $0, isOver: true, isStuck: false, outcome: "x", order: $0)
         }
         facts.outboxCounts = ["order": 0]
-        facts.inboxCounts = ["order": 4]
+        facts.answerCounts = ["order": 4]
         facts.queues = [
             "order.commands": .init(readyCount: 0, unackedCount: 0), "order.commands.dead": .init(readyCount: 0),
         ]
@@ -60,7 +60,8 @@ import Testing
         ("I7", "order r is REJECTED, its ticket ACCEPTED", { $0.tickets["r"] = "ACCEPTED" }),
         ("I7", "the ticket of order a is CANCEL_PENDING", { $0.tickets["a"] = "CANCEL_PENDING" }),
         ("I9", "3 in the outbox of order", { $0.outboxCounts["order"] = 3 }),
-        ("I10", "order: id-1", { $0.orphanedReplies["order"] = ["id-1"] }),
+        ("I10", "order: id-1 was answered", { $0.orphanedReplies["order"] = ["id-1"] }),
+        ("I10", "order: id-2 was handled", { $0.unansweredCommands["order"] = ["id-2"] }),
         ("I13", "order.commands: 2 ready", { $0.queues["order.commands"]?.readyCount = 2 }),
         (
             "I13", "1 dead letters, 0 expected: order.commands.dead 1",

@@ -51,10 +51,12 @@ struct AuditFacts: Sendable {
     var forgottenCreations: Set<String> = []
     /// By service.
     var outboxCounts: [String: Int] = [:]
-    var inboxCounts: [String: Int] = [:]
+    /// Stored replies and handled commands of sagas.
+    var answerCounts: [String: Int] = [:]
     /// Replies whose command is not in the inbox, by service.
     var orphanedReplies: [String: [String]] = [:]
-    /// Commands handled more than once by the ledger's own account.
+    /// Commands of sagas that were handled and have no stored reply, by service.
+    var unansweredCommands: [String: [String]] = [:]
     var queues: [String: Queue] = [:]
 
     /// Whether nothing is under way any more.

@@ -9,6 +9,7 @@ struct AuditReader: Sendable {
     let pools: [String: PostgresPool]
     private let broker: ConnectionConfiguration
     private let queues: [String]
+    private let services: [ServiceDeclaration]
     private let control: BrokerControl?
     private let virtualHost: String
 
@@ -18,6 +19,7 @@ struct AuditReader: Sendable {
             pools[service.name] = PostgresPool(try surroundings.database(of: service.name))
         }
         self.pools = pools
+        services = system.services
         broker = try surroundings.broker()
         queues = system.topology().queues.map(\.name)
         control = surroundings.control
@@ -39,7 +41,7 @@ struct AuditReader: Sendable {
         try await readOrders(&facts)
         try await readAccounting(&facts)
         try await readSagas(&facts)
-        for (service, pool) in pools { try await readMessages(service, pool, &facts) }
+        for service in services { try await readMessages(service, &facts) }
         try await readQueues(&facts, isThorough: isThorough)
         return facts
     }
@@ -112,20 +114,6 @@ struct AuditReader: Sendable {
     private static func plain(_ key: String) -> String {
         if case .string(let text)? = try? CanonicalJSON.value(of: key) { return text }
         return key
-    }
-
-    private func readMessages(_ service: String, _ pool: PostgresPool, _ facts: inout AuditFacts) async throws {
-        let counts = try await pool.query(
-            "SELECT (SELECT count(*) FROM skald.outbox), (SELECT count(*) FROM skald.inbox)"
-        ).only().decode(Int64.self, Int64.self)
-        facts.outboxCounts[service] = Int(counts.0)
-        facts.inboxCounts[service] = Int(counts.1)
-        let orphans = try await pool.query(
-            """
-            SELECT command_id::text FROM skald.reply
-            WHERE NOT EXISTS (SELECT FROM skald.inbox WHERE inbox.id = reply.command_id) LIMIT 1000
-            """)
-        facts.orphanedReplies[service] = try orphans.map { try $0.decode(String.self, at: 0) }
     }
 
     private func readQueues(_ facts: inout AuditFacts, isThorough: Bool) async throws {

@@ -126,10 +126,14 @@ struct AuditRules {
 
     /// I10
     var everyMessageOnce: AuditFinding {
-        AuditFinding(
-            "I10", "every stored reply answers one handled command",
-            checked: facts.inboxCounts.values.reduce(0, +),
-            offenders: facts.orphanedReplies.flatMap { service, ids in ids.map { "\(service): \($0)" } })
+        func offenders(_ ids: [String: [String]], _ problem: String) -> [String] {
+            ids.flatMap { service, ids in ids.map { "\(service): \($0) \(problem)" } }
+        }
+        return AuditFinding(
+            "I10", "every handled command of a saga has its stored reply, every reply its command",
+            checked: facts.answerCounts.values.reduce(0, +),
+            offenders: offenders(facts.orphanedReplies, "was answered and is not in the inbox")
+                + offenders(facts.unansweredCommands, "was handled and has no stored reply"))
     }
 
     /// I13

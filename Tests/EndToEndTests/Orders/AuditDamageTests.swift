@@ -171,8 +171,11 @@ extension Town {
                     VALUES (gen_random_uuid(), 1, 'skald.events', 'order.created', '{}', '{}')
                     """),
             Damage(
-                invariant: "I10", word: "kitchen: \(command)", service: "kitchen", table: "skald.inbox",
-                change: "DELETE FROM skald.inbox WHERE id::text = \(command)"),
+                invariant: "I10", word: "kitchen: \(command) was answered and is not in the inbox", service: "kitchen",
+                table: "skald.inbox", change: "DELETE FROM skald.inbox WHERE id::text = \(command)"),
+            Damage(
+                invariant: "I10", word: "kitchen: \(command) was handled and has no stored reply", service: "kitchen",
+                table: "skald.reply", change: "DELETE FROM skald.reply WHERE command_id::text = \(command)"),
         ]
     }
 
