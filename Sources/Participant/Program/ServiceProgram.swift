@@ -51,10 +51,10 @@ public struct ServiceProgram: Sendable {
             }
             return 0
         } catch let error as ParticipantConfigurationError {
-            Self.complain("\(service): \(error)")
+            complain(of: error)
             return 78
         } catch {
-            Self.complain("\(service): \(error)")
+            complain(of: error)
             return 1
         }
     }
@@ -123,6 +123,17 @@ public struct ServiceProgram: Sendable {
                 problem: "is \"\(text)\"; it is a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    /// Says why the program ends: as the last record of its log where programs read that, in plain words anywhere else.
+    private func complain(of error: any Error) {
+        let log = ParticipantTelemetry.standard(service: service).log
+        // Who migrates reads no log.
+        if log.format == .json, arguments.isEmpty {
+            log.error("the service cannot go on", .failure(error))
+        } else {
+            Self.complain("\(service): \(error)")
+        }
     }
 
     private static func complain(_ text: String) {

@@ -143,7 +143,7 @@ extension QueueWorker {
         let message = member.message
         log.warning(
             "a message failed and is tried again",
-            fields(message).merging([
+            LogFields(failing: message).merging([
                 LogFieldName.attempt: .integer(member.envelope.attempt), "level": .string(level.name),
                 LogFieldName.error: .string(error),
             ]))
@@ -159,7 +159,7 @@ extension QueueWorker {
         metrics.deadLettered(reason.rawValue)
         log.error(
             "a message is dead",
-            fields(message).merging([
+            LogFields(failing: message).merging([
                 "reason": .string(reason.rawValue), LogFieldName.attempt: .integer(attempt),
                 LogFieldName.error: .string(error),
             ]))
@@ -174,13 +174,5 @@ extension QueueWorker {
         background.start { [dispatch = surroundings.dispatch, queue] in
             await dispatch.passOn(message, to: exchange, routingKey: queue.name, acknowledge: acknowledge)
         }
-    }
-
-    private func fields(_ message: WireMessage) -> LogFields {
-        [
-            LogFieldName.messageID: .string(message.properties.messageID ?? ""),
-            LogFieldName.correlationID: .string(message.properties.correlationID ?? ""),
-            "type": .string(message.properties.type ?? ""),
-        ]
     }
 }

@@ -44,6 +44,41 @@ extension TownTests {
             }
         }
 
+        /// A line of a dead letter is found as one of a handled message is; what cannot be read is left out of it.
+        @Test func aDeadLetterIsFoundByItsTraceAndItsSaga() async throws {
+            try await Town.withTown(["LOG_LEVEL": "info"], starting: ["kitchen"]) { town in
+                let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+                let saga = "01900000-0000-7000-8000-000000000001"
+                let broken = try town.unreadable(saga: saga, traceparent: .string("00-\(trace)-00f067aa0ba902b7-01"))
+                let hostile: [HeaderValue] = [
+                    .string(String(repeating: "é", count: 55)), .string("00-"), .integer(7), .bytes([0xFF, 0xFE]),
+                ]
+                let others = try hostile.map { try town.unreadable(saga: nil, traceparent: $0) }
+                for message in [broken] + others { try await town.client.send(message, to: "kitchen") }
+                let ids = ([broken] + others).compactMap(\.properties.messageID)
+                var dead: [String: Line] = [:]
+                try await waitUntil("all are dead") {
+                    for line in town.lines(of: "kitchen") where line.message == "a message is dead" {
+                        if let id = line.messageID { dead[id] = line }
+                    }
+                    return dead.count == ids.count
+                }
+                #expect(dead[ids[0]]?.trace == trace && dead[ids[0]]?.saga == saga)
+                #expect(ids.dropFirst().allSatisfy { dead[$0]?.trace == nil && dead[$0]?.saga == nil })
+            }
+        }
+
+        @Test func aProgramThatCannotGoOnSaysSoInItsLog() async throws {
+            try await Town.withTown(starting: []) { town in
+                try await town.keeper.start("kitchen", ["AMQP_URL": "nonsense"])
+                try await waitUntil("it has said why") { town.keeper.log("kitchen").contains("AMQP_URL") }
+                let log = town.keeper.log("kitchen").split(separator: "\n")
+                #expect(log.count == town.lines(of: "kitchen").count, "\(log)")
+                let last = try #require(town.lines(of: "kitchen").last)
+                #expect(last.level == "error" && last.error?.contains("AMQP_URL") == true, "\(log)")
+            }
+        }
+
         private struct Placed: Decodable {
             var trace: String
 
@@ -52,12 +87,39 @@ extension TownTests {
             }
         }
 
-        private struct Line: Decodable {
-            var trace: String
+        fileprivate struct Line: Decodable {
+            var message: String
+            var level: String
+            var trace: String?
+            var saga: String?
+            var messageID: String?
+            var error: String?
 
             private enum CodingKeys: String, CodingKey {
+                case message = "msg"
+                case level, error
                 case trace = "trace_id"
+                case saga = "saga_id"
+                case messageID = "message_id"
             }
         }
+    }
+}
+
+extension Town {
+    /// What a service has logged, as far as it is a record.
+    fileprivate func lines(of service: String) -> [TownTests.TraceTests.Line] {
+        keeper.log(service).split(separator: "\n").compactMap {
+            try? JSON.decode(TownTests.TraceTests.Line.self, from: Array($0.utf8))
+        }
+    }
+
+    /// A command whose body is none.
+    fileprivate func unreadable(saga: String?, traceparent: HeaderValue) throws -> WireMessage {
+        var message = try client.command(KitchenMessages.ConfirmTicket(orderId: "stray"))
+        message.body = Array("no JSON".utf8)
+        message.properties.correlationID = saga
+        message.headers[HeaderName.traceparent] = traceparent
+        return message
     }
 }
