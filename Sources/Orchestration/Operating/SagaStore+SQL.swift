@@ -9,18 +9,36 @@ extension SagaStore {
 
     static let columns: SQL = """
         saga.id, saga.name, saga_definition.version, saga.definition, saga.key, \(sql: standing), saga.outcome,
-        saga.version, saga.search, saga.traceparent, saga.started_at, saga.changed_at, saga.ended_at
+        saga.version, saga.search, saga.traceparent, saga.started_at, saga.changed_at, saga.ended_at,
+        CASE WHEN saga.paused <> '{}' AND saga.ended_at IS NULL THEN saga.state END
         """
 
-    static func summary(_ row: Row) throws -> SagaSummary {
+    /// The sagas of rows; the state comes with those that may be held by a pause.
+    func summaries(_ rows: some Sequence<Row>) async throws -> [SagaSummary] {
+        let rows = rows.map { $0 }
+        let held = try rows.filter { try $0.decode(String?.self, at: 13) != nil }
+        try await shelf.load(try held.map { try $0.decode(String.self, at: 3) }, from: database)
+        return try rows.map(summary)
+    }
+
+    private func pausedFor(_ row: Row) throws -> [String] {
+        guard let state = try row.decode(String?.self, at: 13) else { return [] }
+        let hash = try row.decode(String.self, at: 3)
+        guard let definition = shelf.definition(hash: hash)?.compiled else { throw UnknownDefinition(hash: hash) }
+        let instance = try Instance(stored: try CanonicalJSON.value(of: state), by: definition)
+        return instance.participantsWaitedFor(by: definition)
+    }
+
+    private func summary(_ row: Row) throws -> SagaSummary {
         let (id, name, definitionVersion, hash, key, standing, outcome) = try row.decode(
             PostgresUUID.self, String.self, Int32.self, String.self, String.self, String.self, String?.self)
         let search = try CanonicalJSON.value(of: try row.decode(PostgresJSON.self, at: 8).utf8)
         guard case .record(let record) = search else { preconditionFailure("search data is a record") }
         return SagaSummary(
             id: Identifier(id), name: name, definitionVersion: Int(definitionVersion), definitionHash: hash,
-            key: plain(key), standing: SagaSummary.Standing(rawValue: standing) ?? .running, outcome: outcome,
-            version: try row.decode(at: 7), search: record, traceparent: try row.decode(at: 9),
+            key: Self.plain(key), standing: SagaSummary.Standing(rawValue: standing) ?? .running, outcome: outcome,
+            version: try row.decode(at: 7), search: record, pausedFor: try pausedFor(row),
+            traceparent: try row.decode(at: 9),
             startedAt: try row.decode(PostgresTimestamp.self, at: 10).milliseconds,
             changedAt: try row.decode(PostgresTimestamp.self, at: 11).milliseconds,
             endedAt: try row.decode(PostgresTimestamp?.self, at: 12)?.milliseconds)

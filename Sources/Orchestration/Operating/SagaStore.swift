@@ -4,7 +4,7 @@ package import SagaModel
 /// What an orchestrator's database knows of its sagas, for people and for tools. It only reads.
 package struct SagaStore: Sendable {
     package let database: PostgresPool
-    private let shelf = DefinitionShelf()
+    let shelf = DefinitionShelf()
 
     /// - Parameter database: a role that may read is enough.
     package init(_ database: PostgresPool) {
@@ -27,7 +27,7 @@ package struct SagaStore: Sendable {
                 AND (\(after.map { PostgresUUID($0) })::uuid IS NULL OR saga.id < \(after.map { PostgresUUID($0) }))
             ORDER BY saga.id DESC LIMIT \(Int64(limit + 1))
             """)
-        let sagas = try rows.prefix(limit).map(Self.summary)
+        let sagas = try await summaries(rows.prefix(limit))
         return SagaPage(sagas: sagas, next: rows.count > limit ? sagas.last?.id : nil)
     }
 
@@ -46,6 +46,37 @@ package struct SagaStore: Sendable {
         return counts
     }
 
+    // MARK: Changes
+
+    /// Lists sagas that began, went on or ended at a time or later, in the order of their ids.
+    ///
+    /// - Parameters:
+    ///   - time: in milliseconds since 1970, by the orchestrators' clocks.
+    ///   - after: where the page before ended.
+    package func changes(
+        from time: Int64, after: Identifier? = nil, countMax: Int = 500
+    ) async throws -> SagaPage {
+        let limit = max(1, countMax)
+        let from = PostgresTimestamp(milliseconds: time)
+        let rows = try await database.query(
+            """
+            SELECT \(sql: Self.columns) FROM (
+                SELECT id FROM saga_instance WHERE ended_at IS NULL AND changed_at >= \(from)
+                UNION ALL SELECT id FROM saga_instance WHERE ended_at >= \(from)
+                OFFSET 0
+            ) AS changed JOIN saga_instance AS saga USING (id) JOIN saga_definition ON hash = saga.definition
+            WHERE \(after.map { PostgresUUID($0) })::uuid IS NULL OR saga.id > \(after.map { PostgresUUID($0) })
+            ORDER BY saga.id LIMIT \(Int64(limit + 1))
+            """)
+        let sagas = try await summaries(rows.prefix(limit))
+        return SagaPage(sagas: sagas, next: rows.count > limit ? sagas.last?.id : nil)
+    }
+
+    /// The database's clock, in milliseconds since 1970.
+    package func now() async throws -> Int64 {
+        try await database.query("SELECT now()").only().decode(PostgresTimestamp.self, at: 0).milliseconds
+    }
+
     // MARK: One saga
 
     package func summary(of id: Identifier) async throws -> SagaSummary? {
@@ -55,7 +86,7 @@ package struct SagaStore: Sendable {
             WHERE saga.id = \(PostgresUUID(id))
             """
         ).atMostOne()
-        return try row.map(Self.summary)
+        return try await summaries(row.map { [$0] } ?? []).first
     }
 
     /// The sagas whose key is this, newest first; several definitions may use one key.

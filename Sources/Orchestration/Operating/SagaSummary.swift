@@ -30,7 +30,8 @@ package struct SagaSummary: Sendable, Hashable {
     package let version: Int64
     /// The data that people find it by.
     package let search: Record
-    /// The participants it is paused for.
+    /// The paused participants that it waits for.
+    package let pausedFor: [String]
     package let traceparent: String?
     /// Milliseconds since 1970.
     package let startedAt: Int64
@@ -53,7 +54,7 @@ package struct SagaFilter: Sendable, Hashable {
     package init() {}
 }
 
-/// A piece of a list, newest first.
+/// A piece of a list, in the list's order.
 package struct SagaPage: Sendable {
     package let sagas: [SagaSummary]
     /// Where the next piece goes on: hand it to the next call; nil at the end.

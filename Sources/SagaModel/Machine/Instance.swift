@@ -77,6 +77,12 @@ package struct Instance: Sendable, Hashable {
 
     /// Whether any branch waits for a person.
     package var isStuck: Bool { pending.contains { $0.state.isStuck } }
+
+    /// The paused participants that a step at work needs, in the order of their names.
+    package func participantsWaitedFor(by definition: CompiledDefinition) -> [String] {
+        let held = pending.filter(\.state.isHeld)
+        return Set(held.compactMap { definition.steps[Int($0.step)].call($0.direction)?.participant }).sorted()
+    }
 }
 
 /// A step at work: a request that is awaited, held or to be repeated, or an event that is awaited.
@@ -100,6 +106,9 @@ package struct Pending: Sendable, Hashable {
         case stuckInDoubt
 
         package var isStuck: Bool { self == .stuckInSilence || self == .stuckRefused || self == .stuckInDoubt }
+
+        /// Whether it goes on once its participant is no longer paused.
+        package var isHeld: Bool { self == .heldUnsent || self == .heldAsking || self == .heldBackingOff }
 
         /// Whether a reply to the request is taken.
         package var isOpen: Bool {

@@ -91,7 +91,7 @@ enum SagaListing {
                 $0 == "T" ? " " : $0
             }
             table.add(
-                saga.key, "\(saga.name) \(saga.definitionVersion)", saga.outcome ?? saga.standing.rawValue,
+                saga.key, "\(saga.name) \(saga.definitionVersion)", saga.state,
                 String(started), saga.endedAt.map { milliseconds($0 - saga.startedAt) } ?? "")
         }
         try console.print(table.text(columnCount: console.output.columnCount, style: console.output.style))
@@ -111,12 +111,20 @@ enum SagaListing {
 }
 
 extension SagaSummary {
+    /// Where it stands, for people: its outcome, or what it does and whom it waits for.
+    var state: String {
+        if let outcome { return outcome }
+        if pausedFor.isEmpty { return standing.rawValue }
+        return "\(standing.rawValue), waits for \(pausedFor.joined(separator: ", ")) (paused)"
+    }
+
     /// The saga for programs.
     var value: Value {
         .record([
             "id": .string("\(id)"), "definition": .string(name), "version": .integer(Int64(definitionVersion)),
             "hash": .string(definitionHash), "key": .string(key), "state": .string(standing.rawValue),
-            "outcome": outcome.map { .string($0) } ?? .null, "inputs": .integer(version), "data": .record(search),
+            "paused": .list(pausedFor.map { .string($0) }), "outcome": outcome.map { .string($0) } ?? .null,
+            "inputs": .integer(version), "data": .record(search),
             "traceparent": traceparent.map { .string($0) } ?? .null, "started": .integer(startedAt),
             "changed": .integer(changedAt), "ended": endedAt.map { .integer($0) } ?? .null,
         ])

@@ -43,7 +43,7 @@ extension Command {
         "saga watch", "Follow one saga, or all of them, as they go",
         examples: [
             Example("skald saga watch ORDER", "One saga, until it is over."),
-            Example("skald saga watch", "Every saga that starts or ends, until Ctrl-C."),
+            Example("skald saga watch", "Every saga that starts, gets stuck or ends, until Ctrl-C."),
         ],
         operands: Operands(label: "[SAGA]", about: "The saga's id, or its key; all if left out.", count: 0...1),
         exits: [.failed: "there is no such saga", .unavailable: "the database cannot be reached"]
@@ -78,21 +78,10 @@ extension Command {
     }
 
     private static func followAll(_ session: SagaSession, _ console: Console) async throws {
-        var open: Set<Identifier> = []
-        var filter = SagaFilter()
-        filter.startedFrom = Logger.wallClockMilliseconds()
-        var ended: Set<Identifier> = []
+        var watch = SagaWatch(now: try await session.store.now())
         while true {
-            for saga in try await session.store.list(filter, countMax: 500).sagas.reversed()
-            where !ended.contains(saga.id) {
-                let line = "\(saga.name.padded(to: 14)) \(saga.key)"
-                if open.insert(saga.id).inserted { try console.print("\(line) started") }
-                if saga.endedAt != nil {
-                    ended.insert(saga.id)
-                    try console.print("\(line) \(saga.outcome ?? saga.standing.rawValue)")
-                }
-            }
-            try await Task.sleep(for: lookInterval)
+            for line in try await watch.look(session.store) { try console.print(line) }
+            try await Task.sleep(for: SagaWatch.interval)
         }
     }
 

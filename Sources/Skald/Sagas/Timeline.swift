@@ -28,8 +28,7 @@ struct Timeline {
     }
 
     func heading(_ style: Style) -> String {
-        let state = saga.outcome ?? saga.standing.rawValue
-        let painted = saga.outcome == nil ? style.yellow(state) : style.green(state)
+        let painted = saga.outcome == nil ? style.yellow(saga.state) : style.green(saga.state)
         let took = saga.endedAt.map { " in \(SagaListing.milliseconds($0 - saga.startedAt))" } ?? ""
         return """
             \(style.bold("\(saga.name) \(saga.key)")) \(painted)\(took)

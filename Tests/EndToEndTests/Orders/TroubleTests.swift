@@ -80,6 +80,11 @@ extension TownTests {
                 try await town.keeper.stop("accounting")
                 try await town.place("participant-was-paused")
                 try await waitUntil("the clock of the card stands") { try await town.isAnySagaHeld() }
+                // Whoever asks why nothing goes on is told.
+                let waits = "running, waits for accounting (paused)"
+                #expect(try await town.skald("saga", "list").output.contains(waits))
+                #expect(try await town.skald("saga", "show", "o1").output.contains("create-order o1 \(waits)"))
+                #expect(try await town.skald("saga", "show", "o1", "--json").data.contains(#""paused":["accounting"]"#))
                 try await town.keeper.start("accounting")
                 let resumed = try await town.skald(
                     "participant", "resume", "accounting", "--reason", "it opened", "--wait", "60")
@@ -100,6 +105,8 @@ extension TownTests {
                 try await waitUntil("the saga has been told") {
                     try await town.has("orchestrator", "SELECT FROM saga_instance WHERE paused = '{accounting}'")
                 }
+                // It has not come to the card yet.
+                #expect(try await town.sagas().list().sagas.map(\.pausedFor) == [[]])
                 try await town.keeper.start("kitchen")
                 try await waitUntil("the card is not asked for") { try await town.isAnySagaHeld() }
                 try await town.database("orchestrator").withTransaction { transaction in
