@@ -9,14 +9,19 @@ struct EventHandler: RunHandler {
 
     func knows(_ type: MessageType) -> Bool { sagas.shelf.events.contains(type.text) }
 
+    /// - Throws: ``UnreadableMessage`` if any saga that starts on it finds no key in it. It is a dead letter then also for the
+    ///   sagas that could take it, and a redrive brings it to all.
     func prepare(_ envelope: Envelope, _ body: [UInt8]) throws -> PreparedItem {
         let payload = try Payload.record(body)
-        let starts = sagas.shelf.definitions(startingOn: envelope.type.text).compactMap { definition in
-            payload[definition.compiled.startKey].map { key in
-                SagaStart(
-                    definition: definition, key: CanonicalJSON.text(of: key),
-                    id: .saga(definition: definition.name, key: key, milliseconds: envelope.id.milliseconds))
+        let starts = try sagas.shelf.definitions(startingOn: envelope.type.text).map { definition in
+            let field = definition.compiled.startKey
+            guard let key = payload[field] else {
+                throw UnreadableMessage(
+                    problem: "\(definition.name) starts on it by the field \(field), which it lacks")
             }
+            return SagaStart(
+                definition: definition, key: CanonicalJSON.text(of: key),
+                id: .saga(definition: definition.name, key: key, milliseconds: envelope.id.milliseconds))
         }
         // Events of one key are taken in order; those that start nothing have no key of their own.
         let key = starts.first.map { "\(envelope.type.text) \($0.key)" } ?? envelope.id.description

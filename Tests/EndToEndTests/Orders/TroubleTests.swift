@@ -35,6 +35,20 @@ extension TownTests {
             }
         }
 
+        @Test func aStartWithoutItsKeyIsBuriedWithTheFieldsName() async throws {
+            try await Town.withTown { town in
+                try await town.client.publish(town.client.command(KeylessOrder(id: "o1")))
+                try await waitUntil("it is among the dead letters") {
+                    try await town.skald("dlq", "list", "orchestrator.events").output.contains("1 dead letter")
+                }
+                let dead = try await town.skald("dlq", "show", "orchestrator.events")
+                #expect(
+                    dead.output.contains("create-order starts on it by the field orderId, which it lacks"),
+                    "\(dead.output)")
+                #expect(try await town.number("orchestrator", "SELECT count(*) FROM saga_key") == 0)
+            }
+        }
+
         @Test func severalOrchestratorsShareTheWorkAndOneMayDie() async throws {
             try await Town.withTown { town in
                 try await town.settle(limit: 1_000_000)
@@ -214,5 +228,15 @@ extension Town {
             let (_, instance) = try await sagas().instance(saga.id)
         else { return false }
         return instance.pending.contains { $0.state == .heldUnsent || $0.state == .heldAsking }
+    }
+}
+
+/// An `order.created` that says its key by another name.
+private struct KeylessOrder: MessagePayload {
+    static let messageType: MessageType = "order.created"
+    var id: String
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "order_id"
     }
 }
