@@ -82,8 +82,10 @@ package final class DefinitionShelf: Sendable {
 extension DefinitionShelf {
     /// Writes the definitions of the files into the database, so that instances can be pinned to them.
     ///
+    /// - Returns: why definitions of sagas that run cannot be brought to hand; those sagas have to wait.
     /// - Throws: ``ContentWithoutVersion`` if a version is there with other content.
-    package func register(in database: PostgresPool) async throws {
+    @discardableResult
+    package func register(in database: PostgresPool) async throws -> [any Error] {
         for saga in files {
             let definition = saga.definition
             let retention = definition.retention.map { $0 / .seconds(1) }
@@ -108,9 +110,15 @@ extension DefinitionShelf {
         }
         // Older instances may wait for events of their own definitions.
         let open = try await database.query("SELECT DISTINCT definition FROM saga_instance WHERE ended_at IS NULL")
-        var hashes: [String] = []
-        for row in open { hashes.append(try row.decode(String.self, at: 0)) }
-        try await load(hashes, from: database)
+        var failures: [any Error] = []
+        for row in open {
+            do {
+                try await load([try row.decode(String.self, at: 0)], from: database)
+            } catch let error where SagaFailure.isOfSaga(error) {
+                failures.append(error)
+            }
+        }
+        return failures
     }
 }
 

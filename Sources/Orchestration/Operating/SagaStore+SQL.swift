@@ -32,7 +32,8 @@ extension SagaStore {
     private func summary(_ row: Row) throws -> SagaSummary {
         let (id, name, definitionVersion, hash, key, standing, outcome) = try row.decode(
             PostgresUUID.self, String.self, Int32.self, String.self, String.self, String.self, String?.self)
-        let search = try CanonicalJSON.value(of: try row.decode(PostgresJSON.self, at: 8).utf8)
+        let search = try CanonicalJSON.value(
+            of: try row.decode(PostgresJSON.self, at: 8).utf8, limits: .stored)
         guard case .record(let record) = search else { preconditionFailure("search data is a record") }
         return SagaSummary(
             id: Identifier(id), name: name, definitionVersion: Int(definitionVersion), definitionHash: hash,

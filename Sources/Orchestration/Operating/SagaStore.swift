@@ -188,7 +188,10 @@ enum StoredHistory {
         let value: Value = [
             "format": .string(History.format), "definition": "", "version": 0, "hash": "",
             "entries": .list([
-                ["input": try CanonicalJSON.value(of: input), "actions": try CanonicalJSON.value(of: actions)]
+                [
+                    "input": try CanonicalJSON.value(of: input, limits: .stored),
+                    "actions": try CanonicalJSON.value(of: actions, limits: .stored),
+                ]
             ]),
         ]
         return try History(value).entries[0]

@@ -19,8 +19,10 @@ package struct Orchestrator: LongRunning {
     package init(_ configuration: ParticipantConfiguration, _ library: SagaLibrary) async throws {
         let shelf = try DefinitionShelf(library)
         let pool = PostgresPool(configuration.database)
-        try await shelf.register(in: pool)
         let telemetry = ParticipantTelemetry.standard(service: configuration.service)
+        for failure in try await shelf.register(in: pool) {
+            telemetry.log.error("sagas that run have no usable definition and wait", .failure(failure))
+        }
         let now: @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
         let sagas = SagaTransaction(
             shelf: shelf, commands: CommandMaker(user: configuration.user), now: now, log: SagaLog(telemetry.log))

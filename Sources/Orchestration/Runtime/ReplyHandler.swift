@@ -84,8 +84,7 @@ extension SagaTransaction {
         if !result.failures.isEmpty { throw .members(result.failures) }
         var handled = HandledRun(members.mapValues { _ in Handled() })
         for (place, messages) in result.messages { handled.members[place]?.others = messages }
-        handled.committed = { [memory] in memory.withLock { memory in for saga in result.written { memory.keep(saga) } }
-        }
+        handled.committed = { remember(result.written) }
         return handled
     }
 }

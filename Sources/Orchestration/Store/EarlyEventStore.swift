@@ -47,7 +47,7 @@ enum EarlyEventStore {
     static func input(_ row: Row) throws -> (saga: Identifier, happening: Input.Happening, cause: UUIDv7?) {
         let (saga, id, event, text) = try row.decode(
             PostgresUUID.self, PostgresUUID.self, String.self, String.self)
-        guard case .record(let payload) = try CanonicalJSON.value(of: text) else {
+        guard case .record(let payload) = try CanonicalJSON.value(of: text, limits: .stored) else {
             preconditionFailure("an event's payload is a record")
         }
         return (

@@ -19,7 +19,7 @@ struct RememberedInstance: Sendable {
     /// In milliseconds since 1970.
     let startedAt: Int64
     /// As it was written; the row's may be later or gone, for it may change alone.
-    let wakeAt: Int64?
+    var wakeAt: Int64?
     /// How long its stored form is, which is what it takes in memory but for a factor.
     let byteCount: Int
 

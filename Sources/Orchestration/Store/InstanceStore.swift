@@ -94,6 +94,22 @@ struct InstanceStore: Sendable {
         """
     }
 
+    /// Locks one of them, unless it is locked or to be looked at later by now, and reads it.
+    static func lock(_ id: Identifier, wakingBy now: PostgresTimestamp) -> SQL {
+        """
+        SELECT \(sql: columns), state FROM saga_instance AS saga
+        WHERE id = \(PostgresUUID(id)) AND wake_at <= \(now) AND ended_at IS NULL FOR UPDATE SKIP LOCKED
+        """
+    }
+
+    /// Lets a saga that was to be looked at be looked at later; its timers stay as they are.
+    static func putOff(_ id: Identifier, wakingBy now: PostgresTimestamp, until later: PostgresTimestamp) -> SQL {
+        """
+        UPDATE saga_instance SET wake_at = \(later)
+        WHERE id = \(PostgresUUID(id)) AND wake_at <= \(now) AND ended_at IS NULL
+        """
+    }
+
     /// Whether any timer may be due.
     static func isAnyWaking(by now: PostgresTimestamp) -> SQL {
         "SELECT EXISTS (SELECT FROM saga_instance WHERE wake_at <= \(now) AND ended_at IS NULL)"
@@ -131,7 +147,7 @@ struct InstanceStore: Sendable {
 extension InstanceStore.Stored {
     /// The instance, out of its stored form.
     func fold(by definition: RegisteredDefinition) throws -> SagaFold {
-        let value = try CanonicalJSON.value(of: state)
+        let value = try CanonicalJSON.value(of: state, limits: .stored)
         let instance = try Instance(stored: value, by: definition.compiled)
         return SagaFold(
             definition, instance, version: version, traceparent: traceparent, startedAt: startedAt, wakeAt: wakeAt)

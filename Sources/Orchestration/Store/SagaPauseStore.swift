@@ -35,13 +35,13 @@ struct SagaPauseStore: Sendable {
     }
 
     static func untold(
-        _ paused: [String], countMax: Int, in transaction: Transaction
+        _ paused: [String], leavingOut: [Identifier], countMax: Int, in transaction: Transaction
     ) async throws(PostgresError) -> [Untold] {
         let rows = try await transaction.query(
             """
             SELECT saga.id, saga.paused, definition.participants
             FROM saga_instance AS saga JOIN saga_definition AS definition ON definition.hash = saga.definition
-            WHERE ended_at IS NULL
+            WHERE ended_at IS NULL AND saga.id <> ALL (\(leavingOut.map { PostgresUUID($0) }))
                 AND (NOT saga.paused <@ \(paused)
                     OR EXISTS (SELECT FROM unnest(\(paused)) AS name
                         WHERE name = ANY (definition.participants) AND name <> ALL (saga.paused)))

@@ -37,6 +37,14 @@ struct SagaTransaction: Sendable {
         var failures: [Int: any Error] = [:]
         /// The sagas as they stand once the transaction is committed.
         var written: [RememberedInstance] = []
+
+        /// All that is to be sent, in the order of the inputs.
+        var outgoing: [OutgoingMessage] { messages.sorted { $0.key < $1.key }.flatMap(\.value) }
+    }
+
+    /// Remembers the sagas of a transaction that is committed.
+    func remember(_ written: [RememberedInstance]) {
+        memory.withLock { memory in for instance in written { memory.keep(instance) } }
     }
 
     /// Locks the sagas, decides, and queues what is to be written.
@@ -55,8 +63,8 @@ struct SagaTransaction: Sendable {
     /// Fires the timers of these sagas that are due by then.
     ///
     /// - Parameter due: in milliseconds since 1970.
-    /// - Returns: what is to be sent.
-    func fire(_ locked: Rows, due: Int64, in transaction: Transaction) async throws -> [OutgoingMessage] {
+    /// - Throws: the failure of any of them; nothing may be committed then.
+    func fire(_ locked: Rows, due: Int64, in transaction: Transaction) async throws -> Result {
         var sagas = OpenSagas()
         try await read(locked, &sagas, in: transaction)
         let timers = sagas.folds.flatMap { id, fold in
@@ -67,7 +75,7 @@ struct SagaTransaction: Sendable {
         }
         let result = try await take(inputs, of: sagas, at: now(), in: transaction)
         if let failure = result.failures.first?.value { throw failure }
-        return inputs.flatMap { result.messages[$0.place] ?? [] }
+        return result
     }
 
     private func take(
@@ -80,8 +88,13 @@ struct SagaTransaction: Sendable {
             try await takeEarlyEvents(&sagas, &result, at: milliseconds, in: transaction)
             let folds = Array(sagas.folds.values)
             try InstanceStore.enqueue(folds, at: milliseconds, in: transaction)
-            for fold in folds where !fold.entries.isEmpty {
-                result.written.append(RememberedInstance(fold, changedAt: milliseconds))
+            for fold in folds {
+                if !fold.entries.isEmpty {
+                    result.written.append(RememberedInstance(fold, changedAt: milliseconds))
+                } else if var remembered = sagas.remembered[fold.instance.id] {
+                    remembered.wakeAt = fold.wake(at: milliseconds)
+                    result.written.append(remembered)
+                }
             }
         }
         return result
@@ -133,6 +146,8 @@ struct SagaTransaction: Sendable {
     /// The sagas of a transaction, locked.
     private struct OpenSagas {
         var folds: [Identifier: SagaFold] = [:]
+        /// Those that were not read, as this process wrote them last.
+        var remembered: [Identifier: RememberedInstance] = [:]
         /// Whose each key is.
         var owners: [SagaStart: Identifier] = [:]
         /// The place of the message that each took last.
@@ -222,6 +237,7 @@ struct SagaTransaction: Sendable {
         for row in rows {
             let found = try InstanceStore.found(row)
             if let remembered = memory.withLock({ $0.take(found.id, found.stamp) }) {
+                sagas.remembered[found.id] = remembered
                 sagas.folds[found.id] = SagaFold(remembered, wakeAt: found.wakeAt, isRead: true)
             } else if let instance = try InstanceStore.stored(row) {
                 stored.append(instance)

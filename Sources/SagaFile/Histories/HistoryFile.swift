@@ -8,7 +8,7 @@ package enum HistoryFile {
     /// Returns the history, with the place of the fault when it is none.
     package static func history(of file: SourceFile) throws(DefinitionError) -> History {
         let limits = CanonicalJSON.Limits(
-            byteCountMax: Limits.recorded.byteCountMax, depthMax: Limits.recorded.depthMax)
+            byteCountMax: Limits.recorded.byteCountMax, depthMax: CanonicalJSON.Limits.stored.depthMax)
         let value: Value
         do throws(CanonicalJSONError) {
             value = try CanonicalJSON.value(of: file.bytes, limits: limits)

@@ -12,6 +12,11 @@ package enum CanonicalJSON {
             self.byteCountMax = byteCountMax
             self.depthMax = depthMax
         }
+
+        /// For what we wrote ourselves: it holds the values of many messages, each some levels deeper than it came.
+        ///
+        /// A message nests 64 levels at most, the types of a definition a few more; no column of the server holds more bytes.
+        package static let stored = Limits(byteCountMax: 1 << 30, depthMax: 512)
     }
 
     /// The value's canonical text.

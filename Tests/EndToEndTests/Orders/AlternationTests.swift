@@ -118,6 +118,32 @@ import Testing
         }
     }
 
+    /// What messages may hold, and what is stored of several of them.
+    @Test(arguments: [
+        Desk.nested(depth: 61), .string(String(repeating: "crisp ", count: 200_000)),
+    ])
+    func whatOneWritesIsReadHoweverDeepAndLong(note: Value) async throws {
+        try await withDesks { first, second in
+            try await first.start(noting: note)
+            #expect(try await second.answer("ConsumerVerified") == .read)
+            try await first.expectStored(version: 2, isOver: false)
+            try await first.expectExported()
+        }
+    }
+
+    @Test func aLookAtTimersForgetsNothing() async throws {
+        try await withDesks { first, _ in
+            try await first.start()
+            try await first.fire(due: 0)
+            #expect(first.isRemembered, "no timer was due")
+            #expect(try await first.assume("ConsumerVerified"))
+            try await first.fire(due: .max / 2000)
+            #expect(first.isRemembered)
+            try await first.expectStored(version: 4, isOver: false)
+            #expect(try await first.answer("TicketCreated", ["ticketId": "t1", "total": 1900]) == .remembered)
+        }
+    }
+
     @Test func aKeyThatIsTakenIsNoticed() async throws {
         try await withDesks { first, second in
             try await first.start(knowing: .keysAreFree)
@@ -160,11 +186,17 @@ private struct Desk {
             shelf: shelf, commands: CommandMaker(user: "orchestrator"), now: { Logger.wallClockMilliseconds() })
     }
 
-    func start(knowing known: SagaTransaction.Knowledge = .nothing) async throws {
+    /// Records in one another; in a line of an order, 61 are as deep as a message may be.
+    static func nested(depth: Int) -> Value {
+        (0..<depth).reduce(1) { inner, _ in ["in": inner] }
+    }
+
+    /// - Parameter note: stands in the order's line, which nobody declares.
+    func start(knowing known: SagaTransaction.Knowledge = .nothing, noting note: Value = .null) async throws {
         let definition = try #require(shelf.definitions(startingOn: "order.created").first)
         let payload: Record = [
             "orderId": "o1", "consumerId": "ada", "restaurantId": "roma",
-            "lines": .list([["menuItemId": "pizza", "quantity": 1]]),
+            "lines": .list([["menuItemId": "pizza", "quantity": 1, "note": note]]),
         ]
         let start = SagaStart(definition: definition, key: #""o1""#, id: saga)
         let input = SagaInput(.starting(start), .started(StartEvent(saga: saga, payload: payload)))
@@ -244,8 +276,15 @@ private struct Desk {
             causation: asked.request, sender: asked.participant, name: name, turn: asked.turn, payload: payload)
     }
 
-    private func remember(_ result: SagaTransaction.Result) {
-        sagas.memory.withLock { memory in for instance in result.written { memory.keep(instance) } }
+    private func remember(_ result: SagaTransaction.Result) { sagas.remember(result.written) }
+
+    /// Looks at the timers and fires those that are due by then.
+    func fire(due: Int64) async throws {
+        let all = InstanceStore.lock(wakingBy: .infinity, countMax: 64)
+        let result = try await pool.withTransaction(retry: .never) { transaction in
+            try await sagas.fire(transaction.query(all), due: due, in: transaction)
+        }
+        remember(result)
     }
 
     /// The command that was sent last.
@@ -267,6 +306,14 @@ private struct Desk {
 
     func lastActions() async throws -> [Action]? {
         try await SagaStore(pool).records(of: saga).last?.entry.actions
+    }
+
+    /// The file of its history is read back, and so are all histories.
+    func expectExported() async throws {
+        let store = SagaStore(pool)
+        let history = try #require(try await store.history(of: saga))
+        #expect(try HistoryFile.history(of: SourceFile(path: "o1", text: history.text)) == history)
+        try await store.forEachHistory { _, stored in #expect(stored == history) }
     }
 
     /// What is stored is what the history says.
