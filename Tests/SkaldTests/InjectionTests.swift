@@ -107,7 +107,9 @@ import Testing
 
     // MARK: The command line
 
-    private func request(_ words: String...) throws -> InjectionRequest {
+    private func request(_ words: String...) throws -> InjectionRequest { try request(words) }
+
+    private func request(_ words: [String]) throws -> InjectionRequest {
         guard case .run(_, let arguments) = try CommandLine(CommandTable.commands).read(["inject"] + words) else {
             throw Failure(.usage, "no run")
         }
@@ -136,6 +138,23 @@ import Testing
             }
             _ = try InjectionRequest(arguments)
         }
+    }
+
+    @Test(arguments: [
+        ["order.PlaceOrder", "orders.jsonl"], ["order.PlaceOrder", "orders.jsonl", "--count", "3"],
+        ["order.PlaceOrder", "--data", "{}", "orders.jsonl"],
+    ])
+    func aFileAmongTheOperandsIsToldItsOption(_ words: [String]) {
+        let fault = #expect(throws: Failure.self) { try request(words) }
+        #expect(fault?.exit == .usage && fault?.remedy?.contains("--file orders.jsonl") == true)
+    }
+
+    @Test(arguments: [
+        ["-", "order.PlaceOrder"], ["order.PlaceOrder", "-", "--file", "orders.jsonl"],
+        ["--file", "orders.jsonl", "--file", "others.jsonl"],
+    ])
+    func linesComeFromOnePlace(_ words: [String]) {
+        #expect(#expect(throws: Failure.self) { try request(words) }?.exit == .usage)
     }
 
     @Test func anUnknownTypeSaysWhatWasMeant() async {

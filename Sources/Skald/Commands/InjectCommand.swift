@@ -65,7 +65,7 @@ extension Arguments {
     /// `-` as an operand means the same as `--file -`.
     var readingStandardInput: Arguments {
         guard operands.last == "-" else { return self }
-        return Arguments(operands: operands.dropLast(), values: ["file": ["-"]], over: self)
+        return Arguments(operands: operands.dropLast(), values: ["file": values(of: "file") + ["-"]], over: self)
     }
 }
 

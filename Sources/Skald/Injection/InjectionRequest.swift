@@ -29,6 +29,7 @@ struct InjectionRequest: Sendable {
     let bringsNeeds: Bool
 
     init(_ arguments: Arguments) throws(Failure) {
+        try Self.refuseStrangers(in: arguments)
         type = arguments.operands.first
         let count = try arguments.count("count", in: 1...100_000_000)
         switch (arguments.value("data"), arguments.value("file"), count) {
@@ -57,6 +58,20 @@ struct InjectionRequest: Sendable {
         patience = .seconds(try arguments.count("patience", in: 1...86_400) ?? 60)
         isChecked = !arguments.has("unchecked")
         bringsNeeds = !arguments.has("bare")
+    }
+
+    /// A file's name among the operands would be sent by nobody.
+    private static func refuseStrangers(in arguments: Arguments) throws(Failure) {
+        if arguments.values(of: "file").count > 1 {
+            throw Failure(.usage, "lines come from one place", remedy: "Give one --file FILE, or - for standard input.")
+        }
+        if arguments.operands.first == "-" {
+            throw Failure(.usage, "- stands after the type", remedy: "Such as skald inject order.CancelOrder -.")
+        }
+        guard arguments.operands.count > 1, let stranger = arguments.operands.last else { return }
+        throw Failure(
+            .usage, "`skald inject` takes one type; what is `\(stranger)`?",
+            remedy: "Lines of a file are sent by --file \(stranger), those of standard input by -.")
     }
 
     static func record(_ text: String, of what: String) throws(Failure) -> Record {
