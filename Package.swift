@@ -121,7 +121,9 @@ let package = Package(
         .testTarget(name: "SagaModelTests", dependencies: ["SagaModel"]),
         .testTarget(
             name: "SkaldTests",
-            dependencies: ["Messaging", "Orchestration", "Skald", "SagaCheck", "SagaFile", "SagaModel", "Telemetry"]),
+            dependencies: [
+                "AMQP", "Messaging", "Orchestration", "Skald", "SagaCheck", "SagaFile", "SagaModel", "Telemetry",
+            ]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Reactor"]),

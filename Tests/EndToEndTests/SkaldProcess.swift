@@ -68,10 +68,15 @@ struct SkaldProcess: Sendable {
     }
 
     /// Starts a command and leaves it running.
-    func started(_ words: [String], environment: [String: String] = [:], log: String) async throws -> LocalProcess {
+    ///
+    /// - Parameter output: Where its standard output goes; nil for the log.
+    func started(
+        _ words: [String], environment: [String: String] = [:], log: String, output: String? = nil
+    ) async throws -> LocalProcess {
         try await LocalProcess.started(
             LocalProcess.Program(
-                words, environment: whole(environment), folder: project, logPath: log, grace: .seconds(60)),
+                words, environment: whole(environment), folder: project, logPath: log, outputPath: output,
+                grace: .seconds(60)),
             by: owner)
     }
 

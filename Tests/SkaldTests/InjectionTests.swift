@@ -1,3 +1,4 @@
+import AMQP
 import Messaging
 import SagaFile
 import SagaModel
@@ -188,7 +189,8 @@ import Testing
         }
         var tally = InjectionTally()
         tally.made(injections)
-        tally.sent(injections + [injections[0]], [nil, nil, nil, "no route"], of: injections, at: 100)
+        let outcomes = [PublishOutcome](repeating: .confirmed, count: 3) + [.nacked]
+        tally.sent(injections + [injections[0]], outcomes, of: injections, at: 100)
         #expect(tally.sentCount == 4 && tally.duplicateCount == 1 && tally.flawedCount == 1 && tally.failedCount == 1)
         #expect(tally.running.count == 2 && tally.isWaiting)
         tally.ended(.init(definition: "create-order", key: "a"), as: "approved", at: 130)

@@ -32,7 +32,7 @@ enum Help {
                 : "  \(label.padded(to: width))  \(option.about)"
         }
         parts.append("Options:\n" + lines.joined(separator: "\n"))
-        let exits: [ExitCode] = [.success, .failed, .usage, .badInput, .unavailable, .bug, .timedOut]
+        let exits: [ExitCode] = [.success, .failed, .usage, .badInput, .unavailable, .bug, .timedOut, .interrupted]
         parts.append(
             "Exit codes:\n"
                 + exits.filter { command.exits[$0] != nil || $0 == .success || $0 == .usage || $0 == .bug }

@@ -1,3 +1,4 @@
+import AMQP
 import Messaging
 import SagaFile
 import SagaModel
@@ -43,9 +44,9 @@ extension Command {
         ],
         exits: [
             .success: "all was taken by the broker and, with --wait, came to an end",
-            .failed: "something was not taken or, with --wait, was refused or did not end",
+            .failed: "something was not taken, or may not have been; with --wait, was refused or did not end",
             .badInput: "a payload does not fit its type, or cannot be read", .unavailable: "a server cannot be reached",
-            .interrupted: "ended by Ctrl-C; what was sent stays sent",
+            .interrupted: "ended by Ctrl-C; what was sent stays sent, and has a few seconds to be confirmed",
         ]
     ) { arguments, console in
         let folder = arguments.value("sagas") ?? "sagas"
@@ -98,7 +99,12 @@ private struct Injecting {
         // What a template needs is waited for, so that even without --wait the databases are looked into.
         let watch = try request.waits ? EndWatch(surroundings, services: services) : nil
         defer { watch?.close() }
-        let injector = try await Injector(request, broker: broker, watch: watch)
+        guard case .password(let user, _) = try broker.credentials() else {
+            throw Failure(.usage, "the broker's URL names no user")
+        }
+        let connection = try await Connection.connect(broker)
+        let publisher = try await connection.makePublisher()
+        let injector = Injector(request, user: user, watch: watch) { await publisher.publish(contentsOf: $0) }
         let began = console.now()
         let finished: Bool?
         do {
@@ -113,14 +119,15 @@ private struct Injecting {
                 return true
             }
         } catch {
-            await injector.close()
+            await connection.close(gracePeriod: .seconds(10))
             throw error
         }
-        await injector.close()
-        try tell(injector.state, after: console.now() - began)
+        // Whoever interrupted has waited for confirms already.
+        await connection.close(gracePeriod: .seconds(finished == nil ? 1 : 10))
+        try tell(injector.state, after: console.now() - began, isOver: finished != nil)
         if finished == nil { return .interrupted }
         let state = injector.state
-        return state.failedCount + state.refusedCount == 0 && !(request.waits && state.isWaiting) ? .success : .failed
+        return state.isWhole && state.refusedCount == 0 && !(request.waits && state.isWaiting) ? .success : .failed
     }
 
     private static func showProgress(
@@ -135,7 +142,8 @@ private struct Injecting {
         }
     }
 
-    private func tell(_ tally: InjectionTally, after elapsed: Duration) throws {
+    /// - Parameter isOver: Whether all was sent, and waited for as long as was asked.
+    private func tell(_ tally: InjectionTally, after elapsed: Duration, isOver: Bool) throws {
         if asJSON {
             try console.print(CanonicalJSON.text(of: tally.value(after: elapsed)))
             return
@@ -148,7 +156,10 @@ private struct Injecting {
         if let refusal = tally.firstRefusal {
             console.say("\(tally.refusedCount) were refused, the first because: \(refusal)")
         }
-        if request.waits, tally.isWaiting {
+        if let doubt = tally.firstDoubt {
+            console.say("\(tally.unknownCount) may have been taken or not, the first because: \(doubt)")
+        }
+        if isOver, request.waits, tally.isWaiting {
             let sagas = tally.running.keys.map(\.key).sorted().prefix(3).joined(separator: ", ")
             console.say(
                 "\(tally.running.count + tally.unhandled.count) had no end for \(request.patience.words)"

@@ -82,7 +82,7 @@ struct InjectionStream: Sendable {
         var batch: [Injection] = []
         while batch.isEmpty {
             if waiting.isEmpty {
-                guard let more = try await lines?.more(&rest) else { return [] }
+                guard case .lines(let more) = try await lines?.more(&rest, waits: true) else { return [] }
                 waiting = more.reversed()
             }
             while batch.count < countMax, let line = waiting.popLast() {

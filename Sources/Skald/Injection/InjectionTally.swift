@@ -1,3 +1,4 @@
+import AMQP
 import Messaging
 import SagaModel
 import Telemetry
@@ -14,6 +15,9 @@ struct InjectionTally: Sendable {
     /// Messages the broker did not take, and why the first of them.
     private(set) var failedCount = 0
     private(set) var firstFailure: String?
+    /// Messages that the broker may or may not have, and why that is not known of the first of them.
+    private(set) var unknownCount = 0
+    private(set) var firstDoubt: String?
     /// Sagas that ended, by outcome.
     private(set) var outcomes: [String: Int] = [:]
     /// From placing to the end, in milliseconds.
@@ -43,27 +47,32 @@ struct InjectionTally: Sendable {
         flawedCount += batch.count { $0.flaw != nil }
     }
 
-    /// - Parameter outcomes: what became of each copy; nil where the broker took it.
-    mutating func sent(_ copies: [Injection], _ outcomes: [String?], of batch: [Injection], at now: Int64) {
+    /// - Parameter outcomes: what became of each copy.
+    mutating func sent(_ copies: [Injection], _ outcomes: [PublishOutcome], of batch: [Injection], at now: Int64) {
         sentCount += copies.count
         duplicateCount += copies.count - batch.count
-        for (copy, problem) in zip(copies, outcomes) {
-            guard problem == nil else {
+        for (copy, outcome) in zip(copies, outcomes) {
+            switch outcome {
+            case .confirmed: confirmed(copy, at: now)
+            case .returned, .nacked, .notSent:
                 failedCount += 1
-                firstFailure = firstFailure ?? problem
-                continue
+                firstFailure = firstFailure ?? outcome.error?.message
+            case .unknown:
+                unknownCount += 1
+                firstDoubt = firstDoubt ?? outcome.error?.message
             }
-            confirmedCount += 1
-            if copy.flaw != nil {
-                deadCountExpected += 1
-                continue
-            }
-            if let saga = copy.saga {
-                let service = copy.entry.isEvent ? nil : copy.entry.type.owner
-                running[saga] = running[saga] ?? Running(began: now, message: copy.id, service: service)
-            } else if !copy.entry.isEvent {
-                unhandled[copy.id] = copy.entry.type.owner
-            }
+        }
+    }
+
+    private mutating func confirmed(_ copy: Injection, at now: Int64) {
+        confirmedCount += 1
+        if copy.flaw != nil {
+            deadCountExpected += 1
+        } else if let saga = copy.saga {
+            let service = copy.entry.isEvent ? nil : copy.entry.type.owner
+            running[saga] = running[saga] ?? Running(began: now, message: copy.id, service: service)
+        } else if !copy.entry.isEvent {
+            unhandled[copy.id] = copy.entry.type.owner
         }
     }
 
@@ -91,6 +100,9 @@ struct InjectionTally: Sendable {
         for id in ids where unhandled.removeValue(forKey: id) != nil { handledCount += 1 }
     }
 
+    /// Whether the broker has everything that was sent.
+    var isWhole: Bool { failedCount == 0 && unknownCount == 0 }
+
     var isWaiting: Bool { !running.isEmpty || !unhandled.isEmpty }
 
     /// The latency that this share of the sagas did not exceed.
@@ -106,6 +118,7 @@ struct InjectionTally: Sendable {
     func line(wanted: Int?, after elapsed: Duration) -> String {
         var parts = ["sent \(madeCount.grouped)" + (wanted.map { "/\($0.grouped)" } ?? "")]
         parts.append("confirmed \(confirmedCount.grouped)")
+        if unknownCount > 0 { parts.append("unknown \(unknownCount.grouped)") }
         for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) { parts.append("\(outcome) \(count.grouped)") }
         if refusedCount > 0 { parts.append("refused \(refusedCount.grouped)") }
         if isWaiting { parts.append("running \((running.count + unhandled.count).grouped)") }
@@ -120,7 +133,7 @@ struct InjectionTally: Sendable {
             "messages": .integer(Int64(madeCount)), "sent": .integer(Int64(sentCount)),
             "confirmed": .integer(Int64(confirmedCount)), "duplicates": .integer(Int64(duplicateCount)),
             "malformed": .integer(Int64(flawedCount)), "dead_expected": .integer(Int64(deadCountExpected)),
-            "failed": .integer(Int64(failedCount)),
+            "failed": .integer(Int64(failedCount)), "unknown": .integer(Int64(unknownCount)),
             "refused": .record(
                 Record(refusals.map { Record.Member(name: $0.key, value: .integer(Int64($0.value))) })),
             "running": .integer(Int64(running.count)), "unhandled": .integer(Int64(unhandled.count)),

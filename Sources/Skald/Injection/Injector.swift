@@ -6,10 +6,10 @@ import Telemetry
 /// Sends the messages of a request, at its pace, and watches what becomes of them.
 final class Injector: Sendable {
     private let request: InjectionRequest
-    private let publisher: Publisher
-    private let connection: Connection
     private let user: String
+    private let publish: Publish
     private let watch: EndWatch?
+    private let confirmGrace: Duration
     private let now: @Sendable () -> Int64
     private let tally = Lock(InjectionTally())
     private let hasSentAll = Lock(false)
@@ -17,27 +17,29 @@ final class Injector: Sendable {
     private static let batchSizeMax = 256
     private static let lookInterval = Duration.milliseconds(100)
 
-    /// - Parameter watch: nil where nobody waits.
-    init(
-        _ request: InjectionRequest, broker: ConnectionConfiguration, watch: EndWatch?,
-        now: @escaping @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
-    ) async throws {
-        self.request = request
-        self.watch = watch
-        self.now = now
-        guard case .password(let user, _) = try broker.credentials() else {
-            throw Failure(.usage, "the broker's URL names no user")
-        }
-        self.user = user
-        connection = try await Connection.connect(broker)
-        publisher = try await connection.makePublisher()
-    }
+    /// Publishes a batch and says how each ended.
+    typealias Publish = @Sendable ([Publication]) async -> [PublishOutcome]
 
-    func close() async { await connection.close(gracePeriod: .seconds(10)) }
+    /// - Parameters:
+    ///   - user: The broker's user who publishes.
+    ///   - watch: Nil where nobody waits.
+    ///   - confirmGrace: How long the broker has for the confirms of what is on the wire when the run is cancelled.
+    init(
+        _ request: InjectionRequest, user: String, watch: EndWatch?, confirmGrace: Duration = .seconds(3),
+        now: @escaping @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }, publish: @escaping Publish
+    ) {
+        self.request = request
+        self.user = user
+        self.watch = watch
+        self.confirmGrace = confirmGrace
+        self.now = now
+        self.publish = publish
+    }
 
     var state: InjectionTally { tally.withLock { $0 } }
 
-    /// Sends all and, if that was asked for, waits for the ends.
+    /// Sends all and, if that was asked for, waits for the ends. Cancelled, it sends no more, but lets the broker confirm
+    /// what is on the wire.
     func run(_ stream: InjectionStream) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
@@ -64,7 +66,7 @@ final class Injector: Sendable {
             let batch = try await stream.next(due)
             if batch.isEmpty { return }
             sentCount += batch.count
-            await publish(stream.disturbed(batch), of: batch)
+            await send(stream.disturbed(batch), of: batch)
         }
     }
 
@@ -77,12 +79,24 @@ final class Injector: Sendable {
         return min(Self.batchSizeMax, max(1, Int(elapsed * perSecond) + 1 - sentCount))
     }
 
-    private func publish(_ copies: [Injection], of batch: [Injection]) async {
+    private func send(_ copies: [Injection], of batch: [Injection]) async {
         let time = now()
         tally.withLock { $0.made(batch) }
-        let outcomes = await publisher.publish(contentsOf: copies.map(publication))
-        let problems = outcomes.map { outcome in outcome.error.map { "\($0.message)" } }
-        tally.withLock { $0.sent(copies, problems, of: batch, at: time) }
+        let outcomes = await outcomes(of: copies.map(publication))
+        tally.withLock { $0.sent(copies, outcomes, of: batch, at: time) }
+    }
+
+    /// Publishes; where this task is cancelled, the publishes are so only after a grace, as the broker has most of them.
+    private func outcomes(of publications: [Publication]) async -> [PublishOutcome] {
+        let publishing = Task { await publish(publications) }
+        return await withTaskCancellationHandler {
+            await publishing.value
+        } onCancel: {
+            Task {
+                try await Task.sleep(for: confirmGrace)
+                publishing.cancel()
+            }
+        }
     }
 
     private func publication(_ injection: Injection) -> Publication {
@@ -93,7 +107,8 @@ final class Injector: Sendable {
 
     /// Sends what has to be there first and waits until it is.
     private func bring(_ needs: [Injection]) async throws {
-        let outcomes = await publisher.publish(contentsOf: needs.map(publication))
+        let outcomes = await outcomes(of: needs.map(publication))
+        try Task.checkCancellation()
         if let error = outcomes.compactMap(\.error).first {
             throw Failure(.unavailable, "the broker does not take what has to be there first: \(error.message)")
         }

@@ -1,4 +1,5 @@
 import LocalServers
+import Telemetry
 
 #if canImport(Glibc)
     import Glibc
@@ -11,6 +12,8 @@ final class LineSource: Sendable {
     private let descriptor: Int32
     private let name: String
     private static let lineByteCountMax = 2 << 20
+    /// How soon a wait hears that it was cancelled.
+    private static let lookInterval = Duration.milliseconds(50)
 
     /// - Parameter path: `-` is standard input.
     init(path: String) throws(Failure) {
@@ -23,26 +26,62 @@ final class LineSource: Sendable {
 
     deinit { close(descriptor) }
 
+    /// What came of a look.
+    enum Arrival: Equatable {
+        /// Whole lines, at least one.
+        case lines([String])
+        /// Nothing whole so far.
+        case nothing
+        case end
+    }
+
     /// Reads on.
     ///
-    /// - Parameter rest: The beginning of a line whose end has not come; empty at first.
-    /// - Returns: the whole lines that came, at least one; nil at the end.
-    func more(_ rest: inout [UInt8]) async throws -> [String]? {
+    /// - Parameters:
+    ///   - rest: The beginning of a line whose end has not come; empty at first.
+    ///   - waits: Whether to wait for a line; otherwise only what has come is read.
+    /// - Throws: `CancellationError` where the task is cancelled, also while it waits.
+    func more(_ rest: inout [UInt8], waits: Bool) async throws -> Arrival {
         while true {
+            guard try await isReady(waits: waits) else { return .nothing }
             let bytes = try await onOwnThread { try self.read() }
             if bytes.isEmpty {
-                guard !rest.isEmpty else { return nil }
+                guard !rest.isEmpty else { return .end }
                 defer { rest = [] }
-                return [String(decoding: rest, as: UTF8.self)]
+                return .lines([String(decoding: rest, as: UTF8.self)])
             }
             rest += bytes
             if let end = rest.lastIndex(of: UInt8(ascii: "\n")) {
                 let lines = rest[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 rest = Array(rest[(end + 1)...])
-                return lines.map { String(decoding: $0, as: UTF8.self) }
+                return .lines(lines.map { String(decoding: $0, as: UTF8.self) })
             }
             if rest.count > Self.lineByteCountMax { throw Failure(.badInput, "\(name) has a line of over 2 MiB") }
         }
+    }
+
+    /// Whether a read would return at once, be it with the end.
+    private func isReady(waits: Bool) async throws -> Bool {
+        try Task.checkCancellation()
+        if has(within: .zero) { return true }
+        guard waits else { return false }
+        let isCancelled = Lock(false)
+        return try await withTaskCancellationHandler {
+            try await onOwnThread {
+                while !self.has(within: Self.lookInterval) {
+                    if isCancelled.withLock({ $0 }) { throw CancellationError() }
+                }
+                return true
+            }
+        } onCancel: {
+            isCancelled.withLock { $0 = true }
+        }
+    }
+
+    /// A read that has begun cannot be taken back, so nobody reads before something is there. Blocks so long at most.
+    private func has(within limit: Duration) -> Bool {
+        var look = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&look, 1, Int32(limit.seconds * 1000)) > 0
     }
 
     private func read() throws -> [UInt8] {
