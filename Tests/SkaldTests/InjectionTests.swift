@@ -187,10 +187,12 @@ import Testing
                     id: ids.next(), entry: entry, payload: [:], saga: .init(definition: "create-order", key: key),
                     traceparent: "", flaw: key == "c" ? .cutBody : nil))
         }
+        var copies = injections.map { Outgoing(injection: $0, isAgain: false) }
+        copies.append(Outgoing(injection: injections[0], isAgain: true))
         var tally = InjectionTally()
-        tally.made(injections)
-        let outcomes = [PublishOutcome](repeating: .confirmed, count: 3) + [.nacked]
-        tally.sent(injections + [injections[0]], outcomes, of: injections, at: 100)
+        tally.made(copies)
+        tally.sent(copies, [PublishOutcome](repeating: .confirmed, count: 3) + [.nacked], at: 100)
+        #expect(tally.madeCount == 3)
         #expect(tally.sentCount == 4 && tally.duplicateCount == 1 && tally.flawedCount == 1 && tally.failedCount == 1)
         #expect(tally.running.count == 2 && tally.isWaiting)
         tally.ended(.init(definition: "create-order", key: "a"), as: "approved", at: 130)
@@ -198,6 +200,19 @@ import Testing
         tally.ended(.init(definition: "create-order", key: "b"), as: "rejected", at: 300)
         #expect(!tally.isWaiting && tally.outcomes == ["approved": 1, "rejected": 1])
         #expect(tally.latency(0.5) == 30 && tally.latency(0.95) == 200)
+        tally.sent([copies[3]], [.confirmed], at: 400)
+        #expect(!tally.isWaiting && tally.duplicateCount == 2, "a copy that comes late starts nothing")
+    }
+
+    @Test func aMessageIsFollowedFromTheCopyThatIsTaken() throws {
+        let injection = Injection(
+            id: UUIDv7(milliseconds: 5, randomHigh: 1, randomLow: 2), entry: try catalogue().entry("order.created"),
+            payload: [:], saga: .init(definition: "create-order", key: "a"), traceparent: "", flaw: nil)
+        var tally = InjectionTally()
+        tally.sent([Outgoing(injection: injection, isAgain: false)], [.nacked], at: 100)
+        #expect(!tally.isWaiting)
+        tally.sent([Outgoing(injection: injection, isAgain: true)], [.confirmed], at: 200)
+        #expect(tally.isWaiting)
     }
 
     @Test func theTallyTellsWhatWasRefusedAndWaitsForItNoLonger() throws {

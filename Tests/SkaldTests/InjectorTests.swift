@@ -2,6 +2,7 @@ import AMQP
 import Messaging
 import SagaFile
 import SagaModel
+import Telemetry
 import Testing
 
 @testable import Skald
@@ -22,6 +23,60 @@ import Testing
         let injector = Injector(
             request, user: "skald", watch: nil, confirmGrace: confirmGrace, now: { 5 }, publish: publish)
         return (injector, stream)
+    }
+
+    // MARK: Bad weather
+
+    @Test func atARateMessagesGoOutInAnotherOrderAndEachOnce() async throws {
+        let sent = Lock<[String]>([])
+        let (injector, stream) = try injection(
+            "order.PlaceOrder", "--bare", "--count", "200", "--rate", "5000/s", "--reorder", "--seed", "7"
+        ) { publications in
+            sent.withLock { $0 += publications.compactMap(\.message.properties.messageID) }
+            return publications.map { _ in .confirmed }
+        }
+        try await injector.run(stream)
+        let ids = sent.withLock { $0 }
+        // Ids ascend as the messages are made.
+        let made = ids.sorted()
+        #expect(Set(ids).count == 200 && ids.count == 200 && injector.state.duplicateCount == 0)
+        let moves = zip(ids.indices, ids).map { abs($0 - (made.firstIndex(of: $1) ?? 0)) }
+        #expect(moves.count { $0 > 0 } > 150, "most change their place")
+        #expect(moves.allSatisfy { $0 < Disturbance.windowCountMax }, "nobody is overtaken by more than a window")
+    }
+
+    @Test func theSameSeedMakesTheSameWeatherAtAnyPace() async throws {
+        func weather(batch: Int) async throws -> [[String]] {
+            var (_, stream) = try injection(
+                "order.PlaceOrder", "--count", "150", "--reorder", "--duplicate", "20%", "--malformed", "10%", "--seed",
+                "7", publish: { _ in [] })
+            var copies: [Outgoing] = []
+            while case let next = try await stream.next(batch), !next.isEmpty { copies += next }
+            let made = Set(copies.map(\.injection.id)).sorted()
+            return copies.map { copy in
+                ["\(made.firstIndex(of: copy.injection.id) ?? 0)", "\(copy.isAgain)", "\(copy.injection.flaw as Any)"]
+            }
+        }
+        let weather = (one: try await weather(batch: 1), many: try await weather(batch: 256))
+        #expect(weather.one == weather.many)
+        #expect(weather.one.count { $0[1] == "false" } == 150 && weather.one.count > 150)
+    }
+
+    @Test func linesOfASlowInputAreNotHeldBack() async throws {
+        let pipe = try InputPipe()
+        var (_, stream) = try injection(
+            "consumer.RegisterConsumer", "--file", pipe.path, "--reorder", publish: { _ in [] })
+        pipe.write(Self.consumers(1...3))
+        #expect(try await stream.next(256).count == 3)
+        pipe.write(Self.consumers(4...5))
+        pipe.end()
+        #expect(try await stream.next(1).count == 1)
+        #expect(try await stream.next(256).count == 1)
+        #expect(try await stream.next(256).isEmpty)
+    }
+
+    private static func consumers(_ numbers: ClosedRange<Int>) -> String {
+        numbers.map { #"{"consumerId":"c-\#($0)","plan":"subscriber"}"# + "\n" }.joined()
     }
 
     // MARK: The end of a run

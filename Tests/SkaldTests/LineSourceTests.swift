@@ -9,14 +9,14 @@ import Testing
         let pipe = try InputPipe()
         let source = try LineSource(path: pipe.path)
         var rest: [UInt8] = []
-        #expect(try await source.more(&rest, waits: false) == .nothing)
+        #expect(try await source.more(&rest, within: .zero) == .nothing)
         pipe.write("a\n\nb\nhal")
-        #expect(try await source.more(&rest, waits: true) == .lines(["a", "", "b"]))
-        #expect(try await source.more(&rest, waits: false) == .nothing)
+        #expect(try await source.more(&rest, within: nil) == .lines(["a", "", "b"]))
+        #expect(try await source.more(&rest, within: .zero) == .nothing)
         pipe.write("f")
         pipe.end()
-        #expect(try await source.more(&rest, waits: false) == .lines(["half"]))
-        #expect(try await source.more(&rest, waits: true) == .end)
+        #expect(try await source.more(&rest, within: .zero) == .lines(["half"]))
+        #expect(try await source.more(&rest, within: nil) == .end)
     }
 
     @Test func aWaitForALineEndsWithItsTask() async throws {
@@ -25,9 +25,9 @@ import Testing
         let (begun, hasBegun) = AsyncStream<Void>.makeStream()
         let waiting = Task {
             var rest: [UInt8] = []
-            _ = try await source.more(&rest, waits: true)
+            _ = try await source.more(&rest, within: nil)
             hasBegun.yield()
-            return try await source.more(&rest, waits: true)
+            return try await source.more(&rest, within: nil)
         }
         pipe.write("a\n")
         for await _ in begun { break }

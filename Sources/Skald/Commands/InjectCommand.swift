@@ -34,7 +34,8 @@ extension Command {
             .value("seed", "N", "Make the same choices each time; ids are new all the same."),
             .value("duplicate", "SHARE", "Send this share twice, such as 10%."),
             .value("malformed", "SHARE", "Break this share; it ends in dead queues."),
-            .flag("reorder", "Send each batch in another order."),
+            .flag(
+                "reorder", "Shuffle each \(Disturbance.windowCountMax) messages, or those before a pause of the input."),
             .flag("wait", "Wait until every saga has ended and every other command is handled."),
             .value("patience", "SECONDS", "Give a wait up when nothing happens for so long; 60 if left out."),
             .flag("bare", "Do not send first what the template needs."),

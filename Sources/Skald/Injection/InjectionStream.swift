@@ -2,7 +2,7 @@ import Messaging
 import SagaModel
 import Telemetry
 
-/// Makes the messages of a request one batch after the other.
+/// Makes the messages of a request one batch after the other, and disturbs them if that was asked for.
 struct InjectionStream: Sendable {
     private let request: InjectionRequest
     private let catalogue: MessageCatalogue
@@ -10,7 +10,11 @@ struct InjectionStream: Sendable {
     private let ids: UUIDv7Source
     private var filler: TemplateFiller
     private var random: SplitMix64
+    private var disturbance: Disturbance
+    /// What goes out next.
+    private var window: ArraySlice<Outgoing> = []
     private var lines: LineSource?
+    private var hasEnded = false
     private var rest: [UInt8] = []
     private var waiting: [String] = []
     private var lineNumber = 0
@@ -31,6 +35,7 @@ struct InjectionStream: Sendable {
         }
         let seed = request.seed ?? .random(in: 0 ... .max)
         random = SplitMix64(seed: seed ^ 0x5EED)
+        disturbance = Disturbance(request, seed: seed ^ 0x0DDE)
         var takesFirst = false
         switch request.origin {
         case .template(let count):
@@ -60,40 +65,63 @@ struct InjectionStream: Sendable {
         }
     }
 
-    /// Makes up to so many; fewer where no more have come yet, none at the end.
-    mutating func next(_ countMax: Int) async throws -> [Injection] {
+    /// Hands out up to so many copies; fewer where no more have come yet, none at the end.
+    mutating func next(_ countMax: Int) async throws -> [Outgoing] {
+        var batch: [Outgoing] = []
+        while batch.count < countMax {
+            if window.isEmpty {
+                // A window may fill slowly; what came before it goes out meanwhile.
+                if disturbance.reorders, !batch.isEmpty { break }
+                window = disturbance.copies(of: try await nextWindow(within: batch.isEmpty ? nil : .zero))[...]
+            }
+            guard let copy = window.popFirst() else { break }
+            batch.append(copy)
+        }
+        return batch
+    }
+
+    /// Makes a window of messages; fewer where no more come soon, none at the end.
+    ///
+    /// - Parameter limit: How long to wait for the first.
+    private mutating func nextWindow(within limit: Duration?) async throws -> [Injection] {
+        var made: [Injection] = []
+        let pause = disturbance.reorders ? Disturbance.pauseMax : .zero
+        while made.count < Disturbance.windowCountMax {
+            guard let injection = try await nextMessage(within: made.isEmpty ? limit : pause) else { break }
+            made.append(injection)
+        }
+        return made
+    }
+
+    private mutating func nextMessage(within limit: Duration?) async throws -> Injection? {
         switch request.origin {
         case .template(let count):
-            guard let fixture else { return [] }
-            let entry = try catalogue.entry(fixture.type)
-            var batch: [Injection] = []
-            while batch.count < countMax, madeCount < count {
-                batch.append(try made(entry, filler.fill(fixture.data, number: madeCount + 1)))
-            }
-            return batch
+            guard let fixture, madeCount < count else { return nil }
+            return try made(try catalogue.entry(fixture.type), filler.fill(fixture.data, number: madeCount + 1))
         case .payload(let payload):
-            guard madeCount == 0, let type = request.type else { return [] }
-            return [try made(try catalogue.entry(type), try filler.fill(payload, number: 1))]
-        case .lines: return try await nextLines(countMax)
+            guard madeCount == 0, let type = request.type else { return nil }
+            return try made(try catalogue.entry(type), try filler.fill(payload, number: 1))
+        case .lines: return try await nextLine(within: limit)
         }
     }
 
-    private mutating func nextLines(_ countMax: Int) async throws -> [Injection] {
-        var batch: [Injection] = []
-        while batch.isEmpty {
-            if waiting.isEmpty {
-                guard case .lines(let more) = try await lines?.more(&rest, waits: true) else { return [] }
-                waiting = more.reversed()
-            }
-            while batch.count < countMax, let line = waiting.popLast() {
+    private mutating func nextLine(within limit: Duration?) async throws -> Injection? {
+        while true {
+            while let line = waiting.popLast() {
                 lineNumber += 1
                 // Empty lines and those that begin with # are for people.
                 let first = line.first { $0 != " " && $0 != "\t" && $0 != "\r" }
                 guard let first, first != "#" else { continue }
-                batch.append(try injection(ofLine: line))
+                return try injection(ofLine: line)
+            }
+            guard let lines, !hasEnded else { return nil }
+            switch try await lines.more(&rest, within: limit) {
+            case .lines(let more): waiting = more.reversed()
+            case .nothing: return nil
+            // At a terminal more may come after the end.
+            case .end: hasEnded = true
             }
         }
-        return batch
     }
 
     private mutating func injection(ofLine line: String) throws -> Injection {
@@ -135,13 +163,5 @@ struct InjectionStream: Sendable {
         return Injection(
             id: ids.next(), entry: entry, payload: payload, saga: saga,
             traceparent: TraceContext.root(using: &generator).traceparent, flaw: flaw)
-    }
-
-    /// The batch as it is sent: some twice, and out of order, if that was asked for.
-    mutating func disturbed(_ batch: [Injection]) -> [Injection] {
-        var result = batch
-        for injection in batch where random.happens(request.duplicateShare) { result.append(injection) }
-        if request.reorders { result.shuffle(using: &random) }
-        return result
     }
 }

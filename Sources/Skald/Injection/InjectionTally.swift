@@ -18,6 +18,8 @@ struct InjectionTally: Sendable {
     /// Messages that the broker may or may not have, and why that is not known of the first of them.
     private(set) var unknownCount = 0
     private(set) var firstDoubt: String?
+    /// Messages whose first copy the broker did not confirm.
+    private var untaken: Set<UUIDv7> = []
     /// Sagas that ended, by outcome.
     private(set) var outcomes: [String: Int] = [:]
     /// From placing to the end, in milliseconds.
@@ -41,17 +43,20 @@ struct InjectionTally: Sendable {
         let service: String?
     }
 
-    mutating func made(_ batch: [Injection]) {
-        traceID = madeCount + batch.count == 1 ? batch.first?.traceID : nil
-        madeCount += batch.count
-        flawedCount += batch.count { $0.flaw != nil }
+    mutating func made(_ batch: [Outgoing]) {
+        for copy in batch where !copy.isAgain {
+            madeCount += 1
+            traceID = madeCount == 1 ? copy.injection.traceID : nil
+            if copy.injection.flaw != nil { flawedCount += 1 }
+        }
     }
 
     /// - Parameter outcomes: what became of each copy.
-    mutating func sent(_ copies: [Injection], _ outcomes: [PublishOutcome], of batch: [Injection], at now: Int64) {
-        sentCount += copies.count
-        duplicateCount += copies.count - batch.count
-        for (copy, outcome) in zip(copies, outcomes) {
+    mutating func sent(_ batch: [Outgoing], _ outcomes: [PublishOutcome], at now: Int64) {
+        sentCount += batch.count
+        duplicateCount += batch.count { $0.isAgain }
+        for (copy, outcome) in zip(batch, outcomes) {
+            if !outcome.isConfirmed, !copy.isAgain { untaken.insert(copy.injection.id) }
             switch outcome {
             case .confirmed: confirmed(copy, at: now)
             case .returned, .nacked, .notSent:
@@ -64,15 +69,17 @@ struct InjectionTally: Sendable {
         }
     }
 
-    private mutating func confirmed(_ copy: Injection, at now: Int64) {
+    private mutating func confirmed(_ copy: Outgoing, at now: Int64) {
+        let injection = copy.injection
         confirmedCount += 1
-        if copy.flaw != nil {
-            deadCountExpected += 1
-        } else if let saga = copy.saga {
-            let service = copy.entry.isEvent ? nil : copy.entry.type.owner
-            running[saga] = running[saga] ?? Running(began: now, message: copy.id, service: service)
-        } else if !copy.entry.isEvent {
-            unhandled[copy.id] = copy.entry.type.owner
+        if injection.flaw != nil { deadCountExpected += 1 }
+        // A second copy may come when all is over; it starts nothing.
+        if injection.flaw != nil || copy.isAgain && untaken.remove(injection.id) == nil { return }
+        if let saga = injection.saga {
+            let service = injection.entry.isEvent ? nil : injection.entry.type.owner
+            running[saga] = running[saga] ?? Running(began: now, message: injection.id, service: service)
+        } else if !injection.entry.isEvent {
+            unhandled[injection.id] = injection.entry.type.owner
         }
     }
 

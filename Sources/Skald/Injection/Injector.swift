@@ -65,8 +65,8 @@ final class Injector: Sendable {
             let due = try await dueCount(after: sentCount, since: began)
             let batch = try await stream.next(due)
             if batch.isEmpty { return }
-            sentCount += batch.count
-            await send(stream.disturbed(batch), of: batch)
+            sentCount += batch.count { !$0.isAgain }
+            await send(batch)
         }
     }
 
@@ -79,11 +79,11 @@ final class Injector: Sendable {
         return min(Self.batchSizeMax, max(1, Int(elapsed * perSecond) + 1 - sentCount))
     }
 
-    private func send(_ copies: [Injection], of batch: [Injection]) async {
+    private func send(_ batch: [Outgoing]) async {
         let time = now()
         tally.withLock { $0.made(batch) }
-        let outcomes = await outcomes(of: copies.map(publication))
-        tally.withLock { $0.sent(copies, outcomes, of: batch, at: time) }
+        let outcomes = await outcomes(of: batch.map { publication($0.injection) })
+        tally.withLock { $0.sent(batch, outcomes, at: time) }
     }
 
     /// Publishes; where this task is cancelled, the publishes are so only after a grace, as the broker has most of them.

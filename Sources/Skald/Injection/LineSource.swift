@@ -39,11 +39,11 @@ final class LineSource: Sendable {
     ///
     /// - Parameters:
     ///   - rest: The beginning of a line whose end has not come; empty at first.
-    ///   - waits: Whether to wait for a line; otherwise only what has come is read.
+    ///   - limit: How long to wait for what comes next; nil is until it does.
     /// - Throws: `CancellationError` where the task is cancelled, also while it waits.
-    func more(_ rest: inout [UInt8], waits: Bool) async throws -> Arrival {
+    func more(_ rest: inout [UInt8], within limit: Duration?) async throws -> Arrival {
         while true {
-            guard try await isReady(waits: waits) else { return .nothing }
+            guard try await isReady(within: limit) else { return .nothing }
             let bytes = try await onOwnThread { try self.read() }
             if bytes.isEmpty {
                 guard !rest.isEmpty else { return .end }
@@ -61,15 +61,17 @@ final class LineSource: Sendable {
     }
 
     /// Whether a read would return at once, be it with the end.
-    private func isReady(waits: Bool) async throws -> Bool {
+    private func isReady(within limit: Duration?) async throws -> Bool {
         try Task.checkCancellation()
         if has(within: .zero) { return true }
-        guard waits else { return false }
+        if limit == .zero { return false }
+        let deadline = limit.map { ContinuousClock.now + $0 }
         let isCancelled = Lock(false)
         return try await withTaskCancellationHandler {
             try await onOwnThread {
                 while !self.has(within: Self.lookInterval) {
                     if isCancelled.withLock({ $0 }) { throw CancellationError() }
+                    if let deadline, ContinuousClock.now >= deadline { return false }
                 }
                 return true
             }
