@@ -224,8 +224,9 @@ import Testing
             id: ids.next(), entry: try catalogue().entry("accounting.OpenAccount"), payload: [:], saga: nil,
             traceparent: "", flaw: nil)
         var tally = InjectionTally()
-        tally.made([placing, opening])
-        tally.sent([placing, opening], [nil, nil], of: [placing, opening], at: 100)
+        let copies = [placing, opening].map { Outgoing(injection: $0, isAgain: false) }
+        tally.made(copies)
+        tally.sent(copies, [.confirmed, .confirmed], at: 100)
         #expect(tally.running.values.first?.service == "order" && tally.unhandled.count == 1)
         tally.refused([
             Refusal(id: placing.id, type: "order.OrderInvalid", body: #"{"reason":"no-lines"}"#),

@@ -127,7 +127,7 @@ extension QueueWorker {
         case .hold(let level):
             log.warning(
                 "a message waits for what somebody has locked, and lets others pass",
-                fields(member.message).merging([
+                LogFields(failing: member.message).merging([
                     "level": .string(level.name), LogFieldName.error: .string(error),
                 ]))
             hold(member.message, level, acknowledge)
