@@ -11,14 +11,15 @@ package enum LocalInstallation {
         package let state: State
     }
 
-    package static func parts() -> [Part] {
-        [
-            part("RabbitMQ") {
-                try RabbitInstallation.check()
-                return ""
-            },
-            part("Postgres") { try PostgresInstallation.find().version() },
-        ]
+    package static func broker() -> Part {
+        part("RabbitMQ") {
+            try RabbitInstallation.check()
+            return ""
+        }
+    }
+
+    package static func database() -> Part {
+        part("Postgres") { try PostgresInstallation.find().version() }
     }
 
     private static func part(_ name: String, _ look: () throws -> String) -> Part {

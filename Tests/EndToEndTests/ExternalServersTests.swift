@@ -21,6 +21,13 @@ import Testing
                     "postgres://\(cluster.user):\(cluster.password)@\(cluster.host):\(cluster.port)/postgres",
                 "RABBITMQCTL": control,
             ]
+            let examination = try await skald.run("doctor", environment: environment)
+            #expect(examination.isSuccess, "\(examination.output)")
+            #expect(
+                examination.output.contains("AMQP_URL: logs in at \(broker.host):\(broker.port)")
+                    && examination.output.contains("DATABASE_URL: logs in as \(cluster.user), Postgres")
+                    && examination.output.contains(control) && examination.output.contains("psql"))
+            try await expectRefused(skald, environment, broker, cluster)
             let start = try await skald.run("up", "--detach", environment: environment)
             #expect(start.isSuccess, "\(start.output)")
             let state = try #require(try SystemState.read(LocalFolder(path: skald.home)))
@@ -59,5 +66,46 @@ import Testing
         #expect(broker.isRunning && cluster.isRunning)
         try await broker.shutDown()
         try await cluster.shutDown()
+    }
+
+    /// Whoever mistyped a password, a virtual host or a program is told which.
+    private func expectRefused(
+        _ skald: SkaldProcess, _ environment: [String: String], _ broker: RabbitServer, _ cluster: PostgresCluster
+    ) async throws {
+        let login = "amqp://\(broker.user):\(broker.password)@\(broker.host):\(broker.port)"
+        let stranger = [
+            "AMQP_URL": "amqp://\(broker.user):wrong@\(broker.host):\(broker.port)/",
+            "DATABASE_URL": "postgres://nobody:wrong@\(cluster.host):\(cluster.port)/postgres",
+            "RABBITMQCTL": "/nowhere/rabbitmqctl",
+        ]
+        let refused = try await skald.run("doctor", environment: stranger)
+        #expect(refused.exit == "exit status 1", "\(refused.output)")
+        #expect(refused.output.contains("mend: Correct user and password"), "\(refused.output)")
+        #expect(refused.output.contains("mend: Correct role, password and database"), "\(refused.output)")
+        #expect(refused.output.contains("/nowhere/rabbitmqctl: the program is not there"), "\(refused.output)")
+        let lost = try await skald.run(
+            "doctor", environment: environment.merging(["AMQP_URL": login + "/nowhere"]) { $1 })
+        #expect(
+            lost.exit == "exit status 1" && lost.output.contains("mend: Correct the virtual host"), "\(lost.output)")
+    }
+
+    @Test func serversThatAreNotThereAreSaidSo() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let environment = [
+                "AMQP_URL": "amqp://guest:guest@127.0.0.1:1/",
+                "DATABASE_URL": "postgres://postgres@127.0.0.1:1/postgres",
+            ]
+            let dead = try await skald.run("doctor", environment: environment)
+            #expect(dead.exit == "exit status 1", "\(dead.output)")
+            #expect(dead.output.contains("mend: Start the broker, or correct host and port"), "\(dead.output)")
+            #expect(dead.output.contains("mend: Start the server, or correct host and port"), "\(dead.output)")
+            // What private servers need is not asked for.
+            #expect(!dead.output.contains(" RabbitMQ") && !dead.output.contains(" Postgres:"), "\(dead.output)")
+            let unreadable = try await skald.run(
+                "doctor", environment: ["AMQP_URL": "broker", "DATABASE_URL": "database"])
+            #expect(
+                unreadable.output.contains("mend: Give it as amqp://")
+                    && unreadable.output.contains("mend: Give it as postgres://"), "\(unreadable.output)")
+        }
     }
 }

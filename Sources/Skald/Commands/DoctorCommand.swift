@@ -9,6 +9,8 @@ extension Command {
         "doctor", "Look for what is missing, and say how to mend it",
         examples: [
             Example("skald doctor", "Programs, files, what runs, queues against what is declared."),
+            Example(
+                "AMQP_URL=... DATABASE_URL=... skald doctor", "The servers that these name, in place of private ones."),
             Example("skald doctor --json", "The same for a program."),
         ],
         options: [.value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."), .json],
@@ -61,9 +63,10 @@ struct Examination {
     let sagas: String
     var folder = LocalFolder.current()
     var programs = ServicePrograms.installed()
+    var environment: @Sendable (String) -> String? = variable
 
     func findings() async -> [ExaminationFinding] {
-        var findings = installed()
+        var findings = await servers()
         do {
             let system = try DeclaredSystem(folder: sagas)
             findings.append(.well("definitions", "\(system.services.count) services declared in \(sagas)"))
@@ -78,15 +81,6 @@ struct Examination {
             findings.append(.ill("definitions", "\(error)", "Run it where the folder `sagas` is, or give --sagas."))
         }
         return findings
-    }
-
-    private func installed() -> [ExaminationFinding] {
-        LocalInstallation.parts().map { part in
-            switch part.state {
-            case .found(let version): .well(part.name, version)
-            case .missing(let error): .ill(part.name, error.problem, error.remedy)
-            }
-        }
     }
 
     private func built(_ system: DeclaredSystem) -> [ExaminationFinding] {
