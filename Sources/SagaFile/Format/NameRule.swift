@@ -12,6 +12,7 @@ package struct NameRule: Sendable {
         let parts: [Part]
         let separator: UInt8?
         let partCount: ClosedRange<Int>
+        let mayEndInHyphen: Bool
 
         func allows(_ bytes: [UInt8]) -> Bool {
             let stretches =
@@ -20,6 +21,7 @@ package struct NameRule: Sendable {
                 && stretches.enumerated().allSatisfy { index, stretch in
                     let part = parts[min(index, 1)]
                     guard let first = stretch.first, part.first.contains(first) else { return false }
+                    guard mayEndInHyphen || stretch.last != UInt8(ascii: "-") else { return false }
                     return stretch.dropFirst().allSatisfy(part.rest.contains)
                 }
         }
@@ -29,6 +31,11 @@ package struct NameRule: Sendable {
     private struct Part: Sendable {
         let first: CharacterSet
         let rest: CharacterSet
+
+        func pattern(mayEndInHyphen: Bool) -> String {
+            guard !mayEndInHyphen, rest.spelled.hasSuffix("-") else { return "[\(first.spelled)][\(rest.spelled)]*" }
+            return "[\(first.spelled)]([\(rest.spelled)]*[\(rest.spelled.dropLast())])?"
+        }
     }
 
     /// The ASCII characters a stretch is made of, spelled as inside the brackets of a regular expression.
@@ -58,24 +65,30 @@ package struct NameRule: Sendable {
 
     private init(
         _ label: String, first: String, rest: String, thenFirst: String? = nil, thenRest: String? = nil,
-        separator: Character? = nil, partCount: ClosedRange<Int> = 1...1, example: String
+        separator: Character? = nil, partCount: ClosedRange<Int> = 1...1, mayEndInHyphen: Bool = true, example: String
     ) {
         let head = Part(first: CharacterSet(first), rest: CharacterSet(rest))
         let tail = Part(first: CharacterSet(thenFirst ?? first), rest: CharacterSet(thenRest ?? rest))
         self.label = label
         self.example = example
-        forms = [Form(parts: [head, tail], separator: separator?.asciiValue, partCount: partCount)]
-        var pattern = "^[\(first)][\(rest)]*"
+        forms = [
+            Form(
+                parts: [head, tail], separator: separator?.asciiValue, partCount: partCount,
+                mayEndInHyphen: mayEndInHyphen)
+        ]
+        var pattern = "^" + head.pattern(mayEndInHyphen: mayEndInHyphen)
         if let separator {
             let repeats = "{\(partCount.lowerBound - 1),\(partCount.upperBound - 1)}"
-            pattern += "(\(separator == "." ? "\\." : String(separator))[\(tail.first.spelled)][\(tail.rest.spelled)]*)"
-            pattern += repeats
+            let spelled = separator == "." ? "\\." : String(separator)
+            pattern += "(\(spelled)\(tail.pattern(mayEndInHyphen: mayEndInHyphen)))" + repeats
         }
         self.pattern = pattern + "$"
     }
 
     /// The most bytes of any name; a name travels in headers and stands in keys of tables.
     package static let byteCountMax = 80
+    /// The most bytes of a message's type: its owner's name, a point and its own.
+    package static let messageTypeByteCountMax = 128
 
     private init(_ label: String, either first: NameRule, or second: NameRule) {
         self.label = label
@@ -105,7 +118,8 @@ package struct NameRule: Sendable {
 extension NameRule {
     package static let saga = NameRule("saga name", first: "a-z", rest: "a-z0-9-", example: "create-order")
     package static let step = NameRule("step id", first: "a-z", rest: "a-z0-9-", example: "create-ticket")
-    package static let participant = NameRule("participant name", first: "a-z", rest: "a-z0-9-", example: "kitchen")
+    package static let participant = NameRule(
+        "participant name", first: "a-z", rest: "a-z0-9-", mayEndInHyphen: false, example: "kitchen")
     package static let aggregate = NameRule("aggregate name", first: "a-z", rest: "a-zA-Z0-9", example: "ticket")
     package static let state = NameRule("state", first: "a-zA-Z", rest: "a-zA-Z0-9_", example: "CREATE_PENDING")
     package static let move = NameRule("move name", first: "a-z", rest: "a-z0-9-", example: "accept")
@@ -120,9 +134,10 @@ extension NameRule {
         "queue name", first: "a-z", rest: "a-z0-9-", separator: ".", partCount: 1...4, example: "kitchen.commands")
     package static let commandType = NameRule(
         "command", first: "a-z", rest: "a-z0-9-", thenFirst: "A-Z", thenRest: "a-zA-Z0-9", separator: ".",
-        partCount: 2...2, example: "kitchen.CreateTicket")
+        partCount: 2...2, mayEndInHyphen: false, example: "kitchen.CreateTicket")
     package static let eventType = NameRule(
-        "event type", first: "a-z", rest: "a-z0-9-", separator: ".", partCount: 2...2, example: "order.created")
+        "event type", first: "a-z", rest: "a-z0-9-", separator: ".", partCount: 2...2,
+        mayEndInHyphen: false, example: "order.created")
     package static let aggregateReference = NameRule(
         "aggregate", first: "a-z", rest: "a-z0-9-", thenFirst: "a-z", thenRest: "a-zA-Z0-9", separator: ".",
         partCount: 1...2, example: "kitchen.ticket")

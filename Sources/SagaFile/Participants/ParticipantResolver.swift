@@ -24,6 +24,7 @@ struct ParticipantResolver {
     }
 
     private mutating func participant() -> Participant {
+        checkMessageTypes()
         checkTypes()
         let replies = resolveReplies()
         let events = resolveEvents()
@@ -42,6 +43,18 @@ struct ParticipantResolver {
 // MARK: Types, replies and events
 
 extension ParticipantResolver {
+    /// Commands and replies travel under the participant's name and their own, and the wire has a limit.
+    private mutating func checkMessageTypes() {
+        for name in draft.commands.map(\.name) + draft.replies.map(\.name) {
+            let byteCount = draft.name.value.utf8.count + 1 + name.value.utf8.count
+            if byteCount <= NameRule.messageTypeByteCountMax { continue }
+            report.add(
+                .badName, at: name.mark,
+                "with the participant's name before it `\(name.value.prefix(40))…` has \(byteCount) bytes",
+                hint: "Together they have at most \(NameRule.messageTypeByteCountMax): shorten one of the two.")
+        }
+    }
+
     private mutating func checkTypes() {
         for type in draft.types {
             let full = "\(draft.name.value).\(type.name.value)"
