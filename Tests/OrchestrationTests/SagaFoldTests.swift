@@ -69,6 +69,26 @@ import Testing
         #expect(again.entries.isEmpty && again.traceparent == "t" && again.timers.map(\.due) == fold.timers.map(\.due))
     }
 
+    @Test func aStateOfAnotherSagaOrOfNoneIsRefused() throws {
+        let fold = try SampleSaga.started()
+        let other = try SampleSaga.started(key: "o2")
+        #expect(try faultyPlace(other.instance, inTheRowOf: fold) == "id")
+        #expect(try faultyPlace(Instance(id: fold.instance.id), inTheRowOf: fold) == "phase")
+        #expect(try faultyPlace(fold.instance, inTheRowOf: fold) == nil)
+    }
+
+    private func faultyPlace(_ instance: Instance, inTheRowOf fold: SagaFold) throws -> String? {
+        let stored = InstanceStore.Stored(
+            id: fold.instance.id, definition: fold.definition.hash, version: 1, traceparent: nil,
+            state: instance.storedText(by: fold.definition.compiled), startedAt: 1000, wakeAt: nil)
+        do {
+            _ = try stored.fold(by: fold.definition)
+            return nil
+        } catch let error as FormatError {
+            return error.place
+        }
+    }
+
     @Test func aCommandSaysWhoAsksForWhichStep() throws {
         let fold = try SampleSaga.started()
         let messages = CommandMaker(user: "orchestrator").messages(

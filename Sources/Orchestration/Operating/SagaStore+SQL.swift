@@ -34,7 +34,9 @@ extension SagaStore {
             PostgresUUID.self, String.self, Int32.self, String.self, String.self, String.self, String?.self)
         let search = try CanonicalJSON.value(
             of: try row.decode(PostgresJSON.self, at: 8).utf8, limits: .stored)
-        guard case .record(let record) = search else { preconditionFailure("search data is a record") }
+        guard case .record(let record) = search else {
+            throw FormatError(place: "search", message: "of the saga \(Identifier(id)) must be a record")
+        }
         return SagaSummary(
             id: Identifier(id), name: name, definitionVersion: Int(definitionVersion), definitionHash: hash,
             key: Self.plain(key), standing: SagaSummary.Standing(rawValue: standing) ?? .running, outcome: outcome,

@@ -44,11 +44,12 @@ enum EarlyEventStore {
         """
     }
 
+    /// - Throws: `CanonicalJSONError` or `FormatError` if the row's payload is no record.
     static func input(_ row: Row) throws -> (saga: Identifier, happening: Input.Happening, cause: UUIDv7?) {
         let (saga, id, event, text) = try row.decode(
             PostgresUUID.self, PostgresUUID.self, String.self, String.self)
         guard case .record(let payload) = try CanonicalJSON.value(of: text, limits: .stored) else {
-            preconditionFailure("an event's payload is a record")
+            throw FormatError(place: "payload", message: "of the early event \(event) must be a record")
         }
         return (
             Identifier(saga), .occurred(Event(type: event, payload: payload)), UUIDv7(high: id.high, low: id.low)

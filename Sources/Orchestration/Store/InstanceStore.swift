@@ -146,9 +146,15 @@ struct InstanceStore: Sendable {
 
 extension InstanceStore.Stored {
     /// The instance, out of its stored form.
+    ///
+    /// - Throws: `CanonicalJSONError` or `FormatError` if that is damaged, or another saga's.
     func fold(by definition: RegisteredDefinition) throws -> SagaFold {
         let value = try CanonicalJSON.value(of: state, limits: .stored)
         let instance = try Instance(stored: value, by: definition.compiled)
+        guard instance.id == id else { throw FormatError(place: "id", message: "is not that of the row, \(id)") }
+        guard instance.phase != .unstarted else {
+            throw FormatError(place: "phase", message: "is of no saga that has begun")
+        }
         return SagaFold(
             definition, instance, version: version, traceparent: traceparent, startedAt: startedAt, wakeAt: wakeAt)
     }

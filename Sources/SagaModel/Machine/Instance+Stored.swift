@@ -65,7 +65,8 @@ extension Instance {
 
     /// Takes an instance from its stored form.
     ///
-    /// - Throws: ``FormatError`` with the place, also where the definition does not know a step that is named.
+    /// - Throws: ``FormatError`` with the place, also where the definition does not know a step that is named, or the
+    ///   parts do not fit each other.
     package init(stored value: Value, by definition: CompiledDefinition) throws(FormatError) {
         let reader = ValueReader(value)
         guard try reader.member("format").text() == Self.format else {
@@ -91,6 +92,7 @@ extension Instance {
             self.early.append(try EarlyEvent(early, by: definition))
         }
         try readNamed(reader, by: definition)
+        try check(by: definition)
     }
 
     private mutating func readNamed(_ reader: ValueReader, by definition: CompiledDefinition) throws(FormatError) {

@@ -71,6 +71,21 @@ enum SampleSagas {
                 ])),
         ])
 
+    /// Begins with a wait.
+    static let waiting: Definition = {
+        var definition = createOrder
+        let event = definition.participants[0].events[0].type
+        definition.flow.insert(
+            .step(
+                Step(
+                    id: "hear", kind: .check,
+                    action: .await(
+                        AwaitedEvents(
+                            events: [event], key: "orderId", correlation: Path(.data, "orderId"), onTimeout: .fail)))),
+            at: 0)
+        return definition
+    }()
+
     // MARK: Parts
 
     private static let orderAggregate = AggregateName(participant: "order", aggregate: "order")

@@ -1,0 +1,42 @@
+import LocalServers
+import Postgres
+import SagaModel
+import Testing
+
+@testable import Orchestration
+
+/// Rows that hold JSON, and not what belongs there: an error that names the place, for whoever reads them.
+@Suite(.timeLimit(.minutes(1))) struct DamagedRowTests {
+    @Test(arguments: ["[]", "1"])
+    func anEarlyEventThatIsNoRecord(payload: String) async throws {
+        let error = try await error(
+            reading: "SELECT gen_random_uuid(), gen_random_uuid(), 'kitchen.ticket-accepted', \(payload)",
+            EarlyEventStore.input)
+        #expect(error?.place == "payload")
+    }
+
+    @Test func searchDataThatIsNoRecord() async throws {
+        let error = try await error(
+            reading: """
+                SELECT gen_random_uuid(), 'create-order', 1::integer, 'f', '"o1"', 'running', NULL::text, 1::bigint,
+                    '[]'::jsonb
+                """,
+            SagaStore.summary)
+        #expect(error?.place == "search")
+    }
+
+    private func error<Value>(
+        reading query: SQL, _ read: (Row) throws -> Value
+    ) async throws -> FormatError? {
+        let cluster = try await SharedServers.postgres()
+        return try await cluster.withDatabase { database in
+            let pool = PostgresPool(
+                PostgresConfiguration(
+                    host: cluster.socketFolder, port: Int(cluster.port), database: database, user: cluster.user,
+                    tls: .disabled))
+            defer { pool.close() }
+            let row = try await pool.query(query).only()
+            return #expect(throws: FormatError.self) { try read(row) }
+        }
+    }
+}
