@@ -7,10 +7,15 @@ import Testing
     private static let order =
         #"{"orderId":"${id}","consumerId":"ada","restaurantId":"roma","lines":[{"menuItemId":"pizza","quantity":1}]}"#
 
-    @Test func aSignalEndsItWithASummary() async throws {
+    @Test func itSaysWhatItSentBeforeItSaysWhatEndedIt() async throws {
         try await SkaldProcess.inOwnFolder { skald in
             let start = try await skald.run("up", "--detach", "--only", "servers")
             #expect(start.isSuccess, "\(start.output)")
+
+            let bad = try await skald.run(
+                script: "printf '%s\\n' '\(Self.order)' '\(Self.order)' '{}' | skald inject order.PlaceOrder -")
+            #expect(bad.exit == "exit status 65" && bad.data.contains("sent 2 · confirmed 2 ·"), "\(bad.output)")
+            #expect(bad.messages.contains("continue at line 3"), "\(bad.output)")
 
             // Nobody writes any more, and nobody has closed the pipe.
             let pipe = skald.home + ".lines"

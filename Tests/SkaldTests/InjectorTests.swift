@@ -1,4 +1,5 @@
 import AMQP
+import Glibc
 import Messaging
 import SagaFile
 import SagaModel
@@ -12,6 +13,12 @@ import Testing
 
     private func injection(
         _ words: String..., confirmGrace: Duration = .seconds(60), publish: @escaping Injector.Publish
+    ) throws -> (injector: Injector, stream: InjectionStream) {
+        try injection(words, confirmGrace: confirmGrace, publish: publish)
+    }
+
+    private func injection(
+        _ words: [String], confirmGrace: Duration = .seconds(60), publish: @escaping Injector.Publish
     ) throws -> (injector: Injector, stream: InjectionStream) {
         guard case .run(_, let arguments) = try CommandLine(CommandTable.commands).read(["inject"] + words) else {
             throw Failure(.usage, "no run")
@@ -79,6 +86,58 @@ import Testing
         numbers.map { #"{"consumerId":"c-\#($0)","plan":"subscriber"}"# + "\n" }.joined()
     }
 
+    // MARK: Bad lines
+
+    private static let badLine = #"{"consumerId":"c","plan":7}"# + "\n"
+
+    @Test func aFileWithABadLineIsSentNotAtAll() async throws {
+        let path = try Self.file(Self.consumers(1...2) + Self.badLine + Self.consumers(4...5))
+        defer { unlink(path) }
+        // Without a broker: it is not even asked for one.
+        let result = await skald("inject", "consumer.RegisterConsumer", "--file", path, "--sagas", Self.sagas)
+        #expect(result.exit == .badInput && result.output.isEmpty)
+        #expect(result.messages.contains("line 3: consumer.RegisterConsumer plan"), "\(result.messages)")
+        #expect(!result.messages.contains("continue"), "\(result.messages)")
+        let unchecked = try injection(
+            "consumer.RegisterConsumer", "--file", path, "--unchecked", publish: { _ in [] })
+        try await unchecked.stream.rehearse()
+    }
+
+    @Test func aFileThatWasReadThroughIsSentFromItsFirstLine() async throws {
+        let path = try Self.file("# guests\n" + Self.consumers(1...300))
+        defer { unlink(path) }
+        func flaws(rehearsed isRehearsed: Bool) async throws -> [Injection.Flaw?] {
+            var (_, stream) = try injection(
+                "consumer.RegisterConsumer", "--file", path, "--malformed", "20%", "--seed", "7", publish: { _ in [] })
+            if isRehearsed { try await stream.rehearse() }
+            return try await stream.next(1000).map(\.injection.flaw)
+        }
+        let found = try await flaws(rehearsed: true)
+        #expect(found.count == 300)
+        #expect(try await found == flaws(rehearsed: false))
+    }
+
+    @Test(arguments: [[], ["--reorder"], ["--rate", "100000/s"]])
+    func whatComesBeforeABadLineOfAPipeIsSent(_ options: [String]) async throws {
+        let pipe = try InputPipe()
+        let (injector, stream) = try injection(
+            ["consumer.RegisterConsumer", "--file", pipe.path] + options,
+            publish: { $0.map { _ in .confirmed } })
+        pipe.write(Self.consumers(1...2) + Self.badLine + Self.consumers(4...5))
+        pipe.end()
+        try await stream.rehearse()
+        let fault = await #expect(throws: Failure.self) { try await injector.run(stream) }
+        #expect(fault?.exit == .badInput && fault?.message.contains("line 3: ") == true)
+        #expect(fault?.remedy?.contains("continue at line 3") == true, "\(fault?.remedy ?? "")")
+        #expect(injector.state.sentCount == 2 && injector.state.confirmedCount == 2)
+    }
+
+    private static func file(_ text: String) throws -> String {
+        let path = "/tmp/skald-lines-\(UInt64.random(in: 0 ... .max)).jsonl"
+        try OutputFile.write(text, to: path)
+        return path
+    }
+
     // MARK: The end of a run
 
     @Test func whatIsOnTheWireIsConfirmedBeforeACancelledRunEnds() async throws {
@@ -92,6 +151,22 @@ import Testing
         await #expect(throws: CancellationError.self) { try await run.value }
         let tally = injector.state
         #expect(tally.sentCount == onTheWire && tally.confirmedCount == onTheWire && tally.isWhole)
+    }
+
+    @Test func aBrokerThatStaysAwayEndsTheRun() async throws {
+        let batches = Lock(0)
+        let (injector, stream) = try injection("order.PlaceOrder", "--bare", "--count", "1000") { publications in
+            let isThere = batches.withLock { count in
+                count += 1
+                return count < 3
+            }
+            let away = AMQPError(.timedOut, "there is no connection")
+            return publications.map { _ in isThere ? .confirmed : .notSent(away) }
+        }
+        let fault = await #expect(throws: Failure.self) { try await injector.run(stream) }
+        #expect(fault?.exit == .unavailable && fault?.message.contains("there is no connection") == true)
+        let tally = injector.state
+        #expect(batches.withLock { $0 } == 3 && tally.failedCount > 0 && tally.confirmedCount > tally.failedCount)
     }
 
     @Test func whatIsNotConfirmedInTimeIsCountedApart() async throws {

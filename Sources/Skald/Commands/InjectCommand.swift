@@ -27,7 +27,7 @@ extension Command {
             label: "[TYPE] [-]", about: "The type of the message; - reads lines from standard input.", count: 0...2),
         options: [
             .value("data", "JSON", "The payload."),
-            .value("file", "FILE", "One payload a line, or {\"type\": ..., \"data\": {...}}."),
+            .value("file", "FILE", "One payload a line, or {\"type\": ..., \"data\": {...}}; sent if every line fits."),
             .value("set", "PATH=VALUE", "Change each payload; may stand there several times."),
             .value("count", "N", "How many from the template; 1 if left out."),
             .value("rate", "N/s", "How many a second; as fast as the broker confirms if left out."),
@@ -46,7 +46,8 @@ extension Command {
         exits: [
             .success: "all was taken by the broker and, with --wait, came to an end",
             .failed: "something was not taken, or may not have been; with --wait, was refused or did not end",
-            .badInput: "a payload does not fit its type, or cannot be read", .unavailable: "a server cannot be reached",
+            .badInput: "a payload does not fit its type, or cannot be read; of standard input what came before is sent",
+            .unavailable: "a server cannot be reached",
             .interrupted: "ended by Ctrl-C; what was sent stays sent, and has a few seconds to be confirmed",
         ]
     ) { arguments, console in
@@ -94,6 +95,7 @@ private struct Injecting {
         let ids = UUIDv7Source(now: { Logger.wallClockMilliseconds() })
         let stream = try InjectionStream(
             request, catalogue, fixtures, ids: ids, now: Logger.wallClockMilliseconds())
+        try await stream.rehearse()
         let surroundings = Surroundings()
         let services = catalogue.library.participants.map(\.name)
         let broker = try surroundings.broker()
@@ -121,6 +123,10 @@ private struct Injecting {
             }
         } catch {
             await connection.close(gracePeriod: .seconds(10))
+            // What went out is told of first, as it stays sent.
+            if injector.state.sentCount > 0 {
+                try? tell(injector.state, after: console.now() - began, isOver: false)
+            }
             throw error
         }
         // Whoever interrupted has waited for confirms already.

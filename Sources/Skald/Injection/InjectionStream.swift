@@ -19,6 +19,8 @@ struct InjectionStream: Sendable {
     private var waiting: [String] = []
     private var lineNumber = 0
     private var madeCount = 0
+    /// What ended the lines early. It is thrown once all before it has gone out.
+    private var fault: Failure?
 
     /// How many there will be; nil where that is not known before.
     let count: Int?
@@ -54,6 +56,14 @@ struct InjectionStream: Sendable {
         filler = TemplateFiller(seed: seed, takesFirst: takesFirst, now: now) { ids.next().description }
     }
 
+    /// Reads a file through, so that nothing is sent where one of its lines is bad. What can be read only once is not.
+    func rehearse() async throws {
+        guard let lines, lines.isRepeatable else { return }
+        var rehearsal = self
+        while try await rehearsal.nextMessage(within: nil) != nil {}
+        try lines.rewind()
+    }
+
     /// What has to be there before the first message of a template.
     mutating func needs() throws -> [Injection] {
         guard case .template = request.origin, request.bringsNeeds else { return [] }
@@ -66,6 +76,8 @@ struct InjectionStream: Sendable {
     }
 
     /// Hands out up to so many copies; fewer where no more have come yet, none at the end.
+    ///
+    /// - Throws: what is wrong with a line, once those before it were handed out.
     mutating func next(_ countMax: Int) async throws -> [Outgoing] {
         var batch: [Outgoing] = []
         while batch.count < countMax {
@@ -77,6 +89,7 @@ struct InjectionStream: Sendable {
             guard let copy = window.popFirst() else { break }
             batch.append(copy)
         }
+        if batch.isEmpty, let fault { throw fault }
         return batch
     }
 
@@ -86,11 +99,23 @@ struct InjectionStream: Sendable {
     private mutating func nextWindow(within limit: Duration?) async throws -> [Injection] {
         var made: [Injection] = []
         let pause = disturbance.reorders ? Disturbance.pauseMax : .zero
-        while made.count < Disturbance.windowCountMax {
-            guard let injection = try await nextMessage(within: made.isEmpty ? limit : pause) else { break }
-            made.append(injection)
+        while made.count < Disturbance.windowCountMax, fault == nil {
+            do {
+                guard let injection = try await nextMessage(within: made.isEmpty ? limit : pause) else { break }
+                made.append(injection)
+            } catch let failure as Failure {
+                fault = advising(failure)
+            }
         }
         return made
+    }
+
+    /// Says where to go on, where something went out before.
+    private func advising(_ failure: Failure) -> Failure {
+        guard case .lines = request.origin, madeCount > 0 else { return failure }
+        let advice = "The lines before it were sent; continue at line \(lineNumber)."
+        return Failure(
+            failure.exit, failure.message, remedy: [failure.remedy, advice].compactMap(\.self).joined(separator: " "))
     }
 
     private mutating func nextMessage(within limit: Duration?) async throws -> Injection? {
@@ -115,11 +140,17 @@ struct InjectionStream: Sendable {
                 return try injection(ofLine: line)
             }
             guard let lines, !hasEnded else { return nil }
-            switch try await lines.more(&rest, within: limit) {
-            case .lines(let more): waiting = more.reversed()
-            case .nothing: return nil
-            // At a terminal more may come after the end.
-            case .end: hasEnded = true
+            do {
+                switch try await lines.more(&rest, within: limit) {
+                case .lines(let more): waiting = more.reversed()
+                case .nothing: return nil
+                // At a terminal more may come after the end.
+                case .end: hasEnded = true
+                }
+            } catch let failure as Failure {
+                // It is the next line that cannot be read.
+                lineNumber += 1
+                throw failure
             }
         }
     }

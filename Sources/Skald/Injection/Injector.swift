@@ -66,7 +66,7 @@ final class Injector: Sendable {
             let batch = try await stream.next(due)
             if batch.isEmpty { return }
             sentCount += batch.count { !$0.isAgain }
-            await send(batch)
+            try await send(batch)
         }
     }
 
@@ -79,11 +79,15 @@ final class Injector: Sendable {
         return min(Self.batchSizeMax, max(1, Int(elapsed * perSecond) + 1 - sentCount))
     }
 
-    private func send(_ batch: [Outgoing]) async {
+    private func send(_ batch: [Outgoing]) async throws {
         let time = now()
         tally.withLock { $0.made(batch) }
         let outcomes = await outcomes(of: batch.map { publication($0.injection) })
         tally.withLock { $0.sent(batch, outcomes, at: time) }
+        if outcomes.allSatisfy(\.isOutOfReach), let error = outcomes.first?.error {
+            throw Failure(
+                .unavailable, "the broker takes no more: \(error.message)", remedy: "skald status shows what runs.")
+        }
     }
 
     /// Publishes; where this task is cancelled, the publishes are so only after a grace, as the broker has most of them.
@@ -195,5 +199,13 @@ extension InjectionRequest {
         case .payload: true
         case .lines: false
         }
+    }
+}
+
+extension PublishOutcome {
+    /// Whether the message never left, for there was no broker in all the time that a publish has.
+    fileprivate var isOutOfReach: Bool {
+        guard case .notSent(let error) = self else { return false }
+        return error.code == .timedOut || error.code == .closed
     }
 }

@@ -11,6 +11,8 @@ import Telemetry
 final class LineSource: Sendable {
     private let descriptor: Int32
     private let name: String
+    /// Whether it may be read twice: a regular file that was named.
+    let isRepeatable: Bool
     private static let lineByteCountMax = 2 << 20
     /// How soon a wait hears that it was cancelled.
     private static let lookInterval = Duration.milliseconds(50)
@@ -21,6 +23,15 @@ final class LineSource: Sendable {
         descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure(.badInput, "cannot read \(name): \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        isRepeatable = path != "-" && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Goes back to the first line of what is repeatable.
+    func rewind() throws(Failure) {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else {
+            throw Failure(.badInput, "cannot read \(name) again: \(String(cString: strerror(errno)))")
         }
     }
 
