@@ -17,15 +17,20 @@ extension SagaStore {
     func summaries(_ rows: some Sequence<Row>) async throws -> [SagaSummary] {
         let rows = rows.map { $0 }
         let held = try rows.filter { try $0.decode(String?.self, at: 13) != nil }
-        try await shelf.load(try held.map { try $0.decode(String.self, at: 3) }, from: database)
+        let hashes = try held.map { try $0.decode(String.self, at: 3) }
+        // A definition that cannot be read is told where it is worked with; sagas are listed all the same.
+        try? await shelf.load(hashes, from: database)
         return try rows.map(summary)
     }
 
+    /// - Returns: nobody where the state cannot be read: what is damaged has to be seen, too.
     private func pausedFor(_ row: Row) throws -> [String] {
         guard let state = try row.decode(String?.self, at: 13) else { return [] }
         let hash = try row.decode(String.self, at: 3)
-        guard let definition = shelf.definition(hash: hash)?.compiled else { throw UnknownDefinition(hash: hash) }
-        let instance = try Instance(stored: try CanonicalJSON.value(of: state), by: definition)
+        guard let definition = shelf.definition(hash: hash)?.compiled,
+            let value = try? CanonicalJSON.value(of: state, limits: .stored),
+            let instance = try? Instance(stored: value, by: definition)
+        else { return [] }
         return instance.participantsWaitedFor(by: definition)
     }
 

@@ -10,8 +10,8 @@ import Testing
     @Test(arguments: ["[]", "1"])
     func anEarlyEventThatIsNoRecord(payload: String) async throws {
         let error = try await error(
-            reading: "SELECT gen_random_uuid(), gen_random_uuid(), 'kitchen.ticket-accepted', \(payload)",
-            EarlyEventStore.input)
+            reading: "SELECT gen_random_uuid(), gen_random_uuid(), 'kitchen.ticket-accepted', \(payload)"
+        ) { row, _ in try EarlyEventStore.input(row) }
         #expect(error?.place == "payload")
     }
 
@@ -19,14 +19,14 @@ import Testing
         let error = try await error(
             reading: """
                 SELECT gen_random_uuid(), 'create-order', 1::integer, 'f', '"o1"', 'running', NULL::text, 1::bigint,
-                    '[]'::jsonb
-                """,
-            SagaStore.summary)
+                    '[]'::jsonb, NULL::text, now(), now(), NULL::timestamptz, NULL::text
+                """
+        ) { row, pool in try await SagaStore(pool).summaries([row]) }
         #expect(error?.place == "search")
     }
 
     private func error<Value>(
-        reading query: SQL, _ read: (Row) throws -> Value
+        reading query: SQL, _ read: (Row, PostgresPool) async throws -> Value
     ) async throws -> FormatError? {
         let cluster = try await SharedServers.postgres()
         return try await cluster.withDatabase { database in
@@ -36,7 +36,7 @@ import Testing
                     tls: .disabled))
             defer { pool.close() }
             let row = try await pool.query(query).only()
-            return #expect(throws: FormatError.self) { try read(row) }
+            return await #expect(throws: FormatError.self) { try await read(row, pool) }
         }
     }
 }
