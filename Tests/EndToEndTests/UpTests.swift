@@ -85,7 +85,8 @@ import Testing
             let start = try await skald.run(
                 "up", "--detach", "--only", "consumer", environment: ["CONSUMER_DAILY_COUNT_MAX": "many"])
             #expect(start.exit == "exit status 1", "\(start.output)")
-            let words = "consumer ended with exit status 78: CONSUMER_DAILY_COUNT_MAX is \"many\""
+            let words =
+                "consumer ended with exit status 78: the service cannot go on: CONSUMER_DAILY_COUNT_MAX is \"many\""
             #expect(start.output.contains(words), "\(start.output)")
             #expect(start.output.contains("Its log: \(skald.home)/logs/consumer.log"), "\(start.output)")
             #expect(try await skald.run("status").exit == "exit status 69", "nothing is left running")
@@ -110,7 +111,8 @@ import Testing
             let whole = text(of: file)
             try OutputFile.write(whole.replacing("deadline: PT16M", with: "deadline: PT17M"), to: file)
             kill(pid, SIGKILL)
-            let words = "orchestrator ended with exit status 78: \(file): version 2 of create-order is registered"
+            let words =
+                "orchestrator ended with exit status 78: the service cannot go on: \(file): version 2 of create-order is registered"
             _ = try await eventually("the end is told") { text(of: log).contains(words) ? true : nil }
             _ = try await eventually("it is started again") {
                 try orchestrator().flatMap { $0.restartCount >= 4 ? true : nil }

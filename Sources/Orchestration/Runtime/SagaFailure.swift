@@ -15,7 +15,7 @@ enum SagaFailure {
         return switch cause.code {
         case .connectionFailed, .connectionLost, .authenticationFailed, .permissionDenied, .poolTimeout, .poolClosed,
             .cancelled, .resourceExhausted, .serializationFailure, .deadlockDetected, .lockTimeout, .staleStatement,
-            .transactionClosed, .unknownOutcome:
+            .transactionClosed, .unknownOutcome, .statementTimeout, .deadlineExceeded:
             false
         default: true
         }

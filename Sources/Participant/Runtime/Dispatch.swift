@@ -97,8 +97,11 @@ final class Dispatch: Sendable {
     /// Publishes a message elsewhere until that is confirmed, then acknowledges it where it came from.
     ///
     /// One that cannot be published at all, as it grew when it was read, is buried without what makes it so.
+    ///
+    /// - Parameter buries: called with the reason where it is buried although it was to go elsewhere.
     func passOn(
-        _ message: WireMessage, to exchange: String, routingKey: String, acknowledge: @Sendable () async -> Void
+        _ message: WireMessage, to exchange: String, routingKey: String, acknowledge: @Sendable () async -> Void,
+        buries: @Sendable (String) -> Void
     ) async {
         ledger.began(1)
         defer { ledger.ended(1) }
@@ -110,6 +113,7 @@ final class Dispatch: Sendable {
             if let error = outcome.error { noteRefused(publication.exchange, routingKey, error) }
             if isWhole, case .notSent(let error) = outcome, error.code == .invalidArgument {
                 isWhole = false
+                if exchange != TopologyNames.dead { buries(error.message) }
                 let remnant = message.remnant(because: error.message)
                 publication = Publication(remnant.amqp, to: TopologyNames.dead, routingKey: routingKey)
                 continue

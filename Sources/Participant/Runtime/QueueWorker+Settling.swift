@@ -130,7 +130,8 @@ extension QueueWorker {
                 LogFields(failing: member.message).merging([
                     "level": .string(level.name), LogFieldName.error: .string(error),
                 ]))
-            hold(member.message, level, acknowledge)
+            // A timer of its saga does not know of a reply that is held, so that it must be back soon.
+            hold(member.message, queue.kind == .reply ? queue.ladder.levels.first ?? level : level, acknowledge)
         case .settle, .pause: preconditionFailure("\(outcome) does not set a message apart")
         }
     }
@@ -156,6 +157,13 @@ extension QueueWorker {
         _ message: WireMessage, _ reason: DeadReason, attempt: Int, _ error: String,
         _ acknowledge: @escaping @Sendable () async -> Void
     ) {
+        tellDead(message, reason, attempt: attempt, error)
+        let dead = message.forDeadQueue(
+            reason: reason, attempt: attempt, error: error, now: surroundings.now(), user: surroundings.user)
+        passOn(dead, to: TopologyNames.dead, acknowledge)
+    }
+
+    private func tellDead(_ message: WireMessage, _ reason: DeadReason, attempt: Int, _ error: String) {
         metrics.deadLettered(reason.rawValue)
         log.error(
             "a message is dead",
@@ -163,16 +171,15 @@ extension QueueWorker {
                 "reason": .string(reason.rawValue), LogFieldName.attempt: .integer(attempt),
                 LogFieldName.error: .string(error),
             ]))
-        let dead = message.forDeadQueue(
-            reason: reason, attempt: attempt, error: error, now: surroundings.now(), user: surroundings.user)
-        passOn(dead, to: TopologyNames.dead, acknowledge)
     }
 
     private func passOn(
         _ message: WireMessage, to exchange: String, _ acknowledge: @escaping @Sendable () async -> Void
     ) {
-        background.start { [dispatch = surroundings.dispatch, queue] in
-            await dispatch.passOn(message, to: exchange, routingKey: queue.name, acknowledge: acknowledge)
+        background.start { [self] in
+            await surroundings.dispatch.passOn(
+                message, to: exchange, routingKey: queue.name, acknowledge: acknowledge,
+                buries: { tellDead(message, .undecodable, attempt: 1, $0) })
         }
     }
 }

@@ -77,7 +77,12 @@ struct InjectionTally: Sendable {
         if injection.flaw != nil || copy.isAgain && untaken.remove(injection.id) == nil { return }
         if let saga = injection.saga {
             let service = injection.entry.isEvent ? nil : injection.entry.type.owner
-            running[saga] = running[saga] ?? Running(began: now, message: injection.id, service: service)
+            if let other = running[saga], let service, other.message != injection.id {
+                // At most one of them starts it.
+                unhandled[injection.id] = service
+            } else {
+                running[saga] = running[saga] ?? Running(began: now, message: injection.id, service: service)
+            }
         } else if !injection.entry.isEvent {
             unhandled[injection.id] = injection.entry.type.owner
         }

@@ -16,6 +16,8 @@ final class Injector: Sendable {
 
     private static let batchSizeMax = 256
     private static let lookInterval = Duration.milliseconds(100)
+    /// How far the clocks of tool and services may lie apart, in milliseconds.
+    private static let clockDifferenceMax: Int64 = 5_000
 
     /// Publishes a batch and says how each ended.
     typealias Publish = @Sendable ([Publication]) async -> [PublishOutcome]
@@ -159,7 +161,10 @@ final class Injector: Sendable {
     ) async throws -> Int {
         if state.running.isEmpty { return 0 }
         let asked = glass.part(of: state.running.sorted { $0.value.began < $1.value.began })
-        let ends = try await watch.ends(asked.map(\.key))
+        // What ended before belongs to a message of another run: this one was refused for it.
+        let ends = try await watch.ends(asked.map(\.key)).filter { end in
+            state.running[end.saga].map { end.at >= $0.began - Self.clockDifferenceMax } ?? false
+        }
         // What does not end may never have begun.
         let refusals =
             ends.isEmpty

@@ -31,6 +31,10 @@ extension LocalFolder {
                 .unavailable, "\(found) is there, and not by Skald, which would write to it",
                 remedy: "SKALD_HOME may name another folder, best one that is not there yet.")
         }
+        try writeMark()
+    }
+
+    private func writeMark() throws(Failure) {
         let descriptor = open(markPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             if errno == EEXIST { return }
@@ -79,6 +83,8 @@ extension LocalFolder {
         // The mark last: what fails before it can be tried again.
         for path in [lockPath, markPath] where unlink(path) != 0 && errno != ENOENT { throw Self.unremovable(path) }
         rest.hasFolder = try !removeIfEmpty()
+        // Another start may have written here meanwhile, as it looks for the mark before it asks for the lock.
+        if rest.hasFolder, entries.contains(where: Self.exists) { try writeMark() }
         return rest
     }
 

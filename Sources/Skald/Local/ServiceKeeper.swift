@@ -37,7 +37,7 @@ struct ServiceKeeper: Sendable {
             }
             let end = ServiceEnd(
                 how: how, isConfiguration: process.endStatus == ServiceEnd.configurationStatus,
-                lastWords: LogTail.lastWords(of: log.fresh(), by: name))
+                lastWords: LogTail.lastWords(of: log.freshest(), by: name))
             if troubles.ended(end, hasWorked: run.hasWorked) { board.put(end.trouble(of: name), of: name) }
             do { try await Task.sleep(for: pause) } catch { break }
         }

@@ -82,7 +82,7 @@ struct StartTurn {
                     ?? Failure(.unavailable, why, remedy: "`skald logs` shows what services said.")
             case .wait(let news):
                 for note in news { console.say(note + " ...") }
-                if let failure = state?.hopelessness { throw failure }
+                if state?.phase == .starting, let failure = state?.hopelessness { throw failure }
             }
             try await pause()
         }

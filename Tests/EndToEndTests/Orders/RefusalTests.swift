@@ -15,8 +15,13 @@ extension TownTests {
                 #expect(cancel.exit == "exit status 1", "\(cancel.output)")
                 #expect(cancel.data.contains(#""refused":{"order.OrderUnknown":1}"#), "\(cancel.output)")
 
-                let placed = try await town.skald("inject", "order.PlaceOrder", "--wait")
+                let placing = ["inject", "order.PlaceOrder", "--set", "orderId=once", "--wait"]
+                let placed = try await town.keeper.skald(placing)
                 #expect(placed.isSuccess && !placed.output.contains("refused"), "\(placed.output)")
+                // There is a saga of that order, and it has ended: but not by this command.
+                let again = try await town.keeper.skald(placing)
+                #expect(again.exit == "exit status 1" && !again.data.contains("approved"), "\(again.output)")
+                #expect(again.messages.contains("order.OrderExists"), "\(again.output)")
                 try await town.expectQuiet()
             }
         }

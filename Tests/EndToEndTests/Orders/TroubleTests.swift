@@ -97,8 +97,12 @@ extension TownTests {
                 // Whoever asks why nothing goes on is told.
                 let waits = "running, waits for accounting (paused)"
                 #expect(try await town.skald("saga", "list").output.contains(waits))
-                #expect(try await town.skald("saga", "show", "o1").output.contains("create-order o1 \(waits)"))
-                #expect(try await town.skald("saga", "show", "o1", "--json").data.contains(#""paused":["accounting"]"#))
+                #expect(
+                    try await town.skald("saga", "show", "participant-was-paused").output.contains(
+                        "create-order participant-was-paused \(waits)"))
+                #expect(
+                    try await town.skald("saga", "show", "participant-was-paused", "--json").data.contains(
+                        #""paused":["accounting"]"#))
                 try await town.keeper.start("accounting")
                 let resumed = try await town.skald(
                     "participant", "resume", "accounting", "--reason", "it opened", "--wait", "60")
