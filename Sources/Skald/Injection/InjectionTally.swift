@@ -41,6 +41,8 @@ struct InjectionTally: Sendable {
         let message: UUIDv7
         /// The service that may refuse the message; nil for an event.
         let service: String?
+
+        var sent: EndWatch.Sent? { service.map { (message, $0) } }
     }
 
     mutating func made(_ batch: [Outgoing]) {

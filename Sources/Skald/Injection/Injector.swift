@@ -16,8 +16,6 @@ final class Injector: Sendable {
 
     private static let batchSizeMax = 256
     private static let lookInterval = Duration.milliseconds(100)
-    /// How far the clocks of tool and services may lie apart, in milliseconds.
-    private static let clockDifferenceMax: Int64 = 5_000
 
     /// Publishes a batch and says how each ended.
     typealias Publish = @Sendable ([Publication]) async -> [PublishOutcome]
@@ -161,17 +159,21 @@ final class Injector: Sendable {
     ) async throws -> Int {
         if state.running.isEmpty { return 0 }
         let asked = glass.part(of: state.running.sorted { $0.value.began < $1.value.began })
-        // What ended before belongs to a message of another run: this one was refused for it.
-        let ends = try await watch.ends(asked.map(\.key)).filter { end in
-            state.running[end.saga].map { end.at >= $0.began - Self.clockDifferenceMax } ?? false
+        var ends = try await watch.ends(asked.map(\.key))
+        // What ended before its message was sent is another run's, unless clocks differ: then the message was not refused.
+        let early = ends.filter { end in state.running[end.saga].map { end.at < $0.began } ?? false }.map(\.saga)
+        let sent = early.compactMap { state.running[$0]?.sent }
+        let handled = try await watch.handled(sent)
+        ends.removeAll { end in
+            guard let message = state.running[end.saga]?.sent, early.contains(end.saga) else { return false }
+            return !handled.contains(message.id)
         }
         // What does not end may never have begun.
-        let refusals =
-            ends.isEmpty
-            ? try await watch.refusals(asked.compactMap { _, saga in saga.service.map { (saga.message, $0) } }) : []
+        let doubtful = ends.isEmpty ? asked.compactMap { _, saga in saga.sent } : sent
+        let refusals = doubtful.isEmpty ? [] : try await watch.refusals(doubtful)
         tally.withLock { tally in
-            for end in ends { tally.ended(end.saga, as: end.outcome, at: end.at) }
             tally.refused(refusals)
+            for end in ends { tally.ended(end.saga, as: end.outcome, at: end.at) }
         }
         let count = ends.count + refusals.count
         glass.looked(hasFound: count > 0, count: state.running.count)
