@@ -30,7 +30,6 @@ static const char schema[] =
     "CREATE INDEX saga_instance_open ON saga_instance (id) WHERE ended_at IS NULL;"
     "CREATE INDEX saga_instance_key ON saga_instance (key);"
     "CREATE INDEX saga_instance_wake ON saga_instance (wake_at) WHERE ended_at IS NULL;"
-    "CREATE INDEX saga_instance_ended ON saga_instance (ended_at) WHERE ended_at IS NOT NULL;"
     "CREATE TABLE saga_history (saga uuid NOT NULL, number bigint NOT NULL, at timestamptz NOT NULL, cause uuid,"
     "  input bytea NOT NULL, actions bytea NOT NULL, PRIMARY KEY (saga, number))";
 

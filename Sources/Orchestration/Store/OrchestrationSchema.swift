@@ -11,12 +11,7 @@ package enum OrchestrationSchema {
     package static let migrations: [Migration] = [
         Migration(1, "definitions, instances and history", tables),
         Migration(2, "events that come too early", earlyEvents),
-        Migration(3, "sagas by their end", [ends]),
     ]
-
-    /// For retention and for those who watch. An update that ends a saga leaves the indexes of the open ones anyway.
-    private static let ends: SQL =
-        "CREATE INDEX saga_instance_ended ON saga_instance (ended_at) WHERE ended_at IS NOT NULL"
 
     /// Awaited events, for a while: a saga that begins to wait only after its event finds it here.
     private static let earlyEvents: [SQL] = [

@@ -80,8 +80,10 @@ extension Command {
     private static func followAll(_ session: SagaSession, _ console: Console) async throws {
         var watch = SagaWatch(now: try await session.store.now())
         while true {
+            let began = ContinuousClock.now
             for line in try await watch.look(session.store) { try console.print(line) }
-            try await Task.sleep(for: SagaWatch.interval)
+            // No index leads to what ended lately, as every saga would pay for it: where many are stored, looks are rarer.
+            try await Task.sleep(for: max(SagaWatch.interval, (ContinuousClock.now - began) * 10))
         }
     }
 
