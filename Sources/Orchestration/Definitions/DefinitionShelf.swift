@@ -1,6 +1,7 @@
+import Participant
 package import Postgres
 package import SagaFile
-import SagaModel
+package import SagaModel
 import Telemetry
 
 /// The definitions at hand: those of today's files, by which sagas start, and those that older instances are pinned to.
@@ -123,7 +124,7 @@ extension DefinitionShelf {
 }
 
 /// A file changed and its version did not.
-package struct ContentWithoutVersion: Error, CustomStringConvertible {
+package struct ContentWithoutVersion: ConfigurationFault, CustomStringConvertible {
     package let path: String
     package let name: String
     package let version: Int
@@ -142,3 +143,6 @@ package struct UnknownDefinition: Error, CustomStringConvertible {
 
     package var description: String { "the definition \(hash) is in neither the files nor saga_definition" }
 }
+
+extension DefinitionError: ConfigurationFault {}
+extension DefinitionFaults: ConfigurationFault {}

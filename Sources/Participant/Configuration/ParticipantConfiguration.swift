@@ -65,8 +65,12 @@ public struct ParticipantConfiguration: Sendable {
     }
 }
 
+/// A fault of the configuration or of the files a program works by: no restart mends it. A `ServiceProgram` ends with status 78
+/// (`EX_CONFIG` of BSD's `sysexits.h`).
+package protocol ConfigurationFault: Error {}
+
 /// What is wrong with a configuration, and what to do about it.
-public struct ParticipantConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ParticipantConfigurationError: ConfigurationFault, Sendable, Hashable, CustomStringConvertible {
     public let setting: String
     public let problem: String
 

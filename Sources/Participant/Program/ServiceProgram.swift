@@ -50,12 +50,9 @@ public struct ServiceProgram: Sendable {
                 return 2
             }
             return 0
-        } catch let error as ParticipantConfigurationError {
-            complain(of: error)
-            return 78
         } catch {
             complain(of: error)
-            return 1
+            return error is any ConfigurationFault ? 78 : 1
         }
     }
 
