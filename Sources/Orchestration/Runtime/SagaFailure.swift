@@ -9,16 +9,11 @@ enum SagaFailure {
     ///
     /// Its row may be damaged, its definition gone, or what it wants to write refused.
     static func isOfSaga(_ error: any Error) -> Bool {
-        if error is CancellationError || error is ParticipantNotRunning { return false }
+        if error is CancellationError || error is ParticipantNotRunning || FailureRule.isGround(error) { return false }
         guard let error = error as? PostgresError else { return true }
         let cause = error.code == .transactionAborted ? error.cause ?? error : error
-        return switch cause.code {
-        case .connectionFailed, .connectionLost, .authenticationFailed, .permissionDenied, .poolTimeout, .poolClosed,
-            .cancelled, .resourceExhausted, .serializationFailure, .deadlockDetected, .lockTimeout, .staleStatement,
-            .transactionClosed, .unknownOutcome, .statementTimeout, .deadlineExceeded:
-            false
-        default: true
-        }
+        // That a statement took too long says nothing of a saga: all that is done here is to look rows up by their keys.
+        return ![.transactionClosed, .statementTimeout, .deadlineExceeded].contains(cause.code)
     }
 
     /// How long a saga that failed alone is left in peace: it is tried again after somebody may have mended it.

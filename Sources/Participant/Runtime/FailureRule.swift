@@ -20,7 +20,7 @@ enum HandlerBlame {
 }
 
 /// What a failure of a run means for the run.
-enum FailureRule {
+package enum FailureRule {
     enum Verdict {
         case ended(RunEnd, cause: any Error)
         /// The handlers of these members failed, by their place in the run.
@@ -77,7 +77,7 @@ enum FailureRule {
     }
 
     /// Whether the ground failed, not what stood on it.
-    static func isGround(_ error: any Error) -> Bool { groundEnd(error) != nil }
+    package static func isGround(_ error: any Error) -> Bool { groundEnd(error) != nil }
 
     /// An error in words fit to travel with a message and to stand in a log.
     static func explanation(_ error: any Error) -> String {
