@@ -60,13 +60,13 @@ private struct EnvelopeReader<Source: EnvelopeSource> {
 
     /// What is no UTF-8 is longer as a text than it was on the wire, and what follows from it could not be sent.
     func checkTexts() throws(EnvelopeError) {
-        for (name, text) in [
-            (PropertyName.correlationID, message.properties.correlationID),
-            (PropertyName.replyTo, message.properties.replyTo),
-        ] {
-            guard let text, text.utf8.count > MessageProperties.textByteCountMax else { continue }
-            throw EnvelopeError(.invalid, name, "is longer than \(MessageProperties.textByteCountMax) bytes as UTF-8")
-        }
+        try check(message.properties.correlationID, PropertyName.correlationID)
+        try check(message.properties.replyTo, PropertyName.replyTo)
+    }
+
+    private func check(_ text: String?, _ name: String) throws(EnvelopeError) {
+        guard let text, text.utf8.count > MessageProperties.textByteCountMax else { return }
+        throw EnvelopeError(.invalid, name, "is longer than \(MessageProperties.textByteCountMax) bytes as UTF-8")
     }
 
     /// One that is too long for what it has to be is none.
