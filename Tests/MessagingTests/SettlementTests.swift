@@ -56,6 +56,8 @@ import Testing
         let slow = try RetryLadder(delays: [.seconds(60), .seconds(90)])
         #expect(SettlementRule(ladder: slow).settlement(of: .blocked, attempt: 1) == .hold(slow.levels[0]))
         #expect(SettlementRule(ladder: .none).settlement(of: .blocked, attempt: 1) == .pause)
+        let timed = SettlementRule(ladder: .standard, isTimed: true)
+        #expect(timed.settlement(of: .blocked, attempt: 1) == .hold(RetryLadder.standard.levels[0]))
     }
 
     @Test func laddersAreChecked() throws {

@@ -47,9 +47,14 @@ public enum HandlingOutcome: Sendable, Hashable {
 /// The one rule of what becomes of a message. Pure: the same facts always give the same answer.
 public struct SettlementRule: Sendable, Hashable {
     public let ladder: RetryLadder
+    /// Where a message waits that lets others pass; nil if there is no place.
+    package let passingPlace: RetryLadder.Level?
 
-    public init(ladder: RetryLadder = .standard) {
+    /// - Parameter isTimed: whether timers run against the messages, which must be back soon then: no timer knows of one that
+    ///   is held.
+    public init(ladder: RetryLadder = .standard, isTimed: Bool = false) {
         self.ladder = ladder
+        passingPlace = isTimed ? ladder.levels.first : ladder.holdingLevel
     }
 
     /// What becomes of a message that is not let through to its handler; nil if it is.
@@ -72,7 +77,7 @@ public struct SettlementRule: Sendable, Hashable {
         switch outcome {
         case .completed, .duplicate, .fenced: .settle
         case .groundFailed: .pause
-        case .blocked: ladder.holdingLevel.map(Settlement.hold) ?? .pause
+        case .blocked: passingPlace.map(Settlement.hold) ?? .pause
         case .undecodable: .deadLetter(.undecodable)
         case .crashing: .deadLetter(.crashing)
         case .handlerFailed:

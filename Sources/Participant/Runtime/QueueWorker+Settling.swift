@@ -130,8 +130,7 @@ extension QueueWorker {
                 LogFields(failing: member.message).merging([
                     "level": .string(level.name), LogFieldName.error: .string(error),
                 ]))
-            // A timer of its saga does not know of a reply that is held, so that it must be back soon.
-            hold(member.message, queue.kind == .reply ? queue.ladder.levels.first ?? level : level, acknowledge)
+            hold(member.message, level, acknowledge)
         case .settle, .pause: preconditionFailure("\(outcome) does not set a message apart")
         }
     }

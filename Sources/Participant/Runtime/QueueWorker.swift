@@ -30,7 +30,7 @@ final class QueueWorker: Sendable {
             kind: queue.kind,
             senders: SenderRule(allowed: queue.senders, relays: [surroundings.user, TopologyNames.tool]),
             horizon: surroundings.horizon, knowsType: { queue.handler.knows($0) })
-        settlement = SettlementRule(ladder: queue.ladder)
+        settlement = SettlementRule(ladder: queue.ladder, isTimed: queue.kind == .reply)
         metrics = QueueMetrics(surroundings.telemetry.metrics, queue: queue.name)
         log = surroundings.telemetry.log.with([LogFieldName.queue: .string(queue.name)])
     }
@@ -116,7 +116,7 @@ final class QueueWorker: Sendable {
     private func work(on batch: Batch) async {
         var planner = BatchPlanner(
             batch.members.map(\.planned), runSizeMax: surroundings.batch.sizeMax,
-            hasPlaceToWait: queue.ladder.holdingLevel != nil)
+            hasPlaceToWait: settlement.passingPlace != nil)
         var groundFailureCount = 0
         while let run = planner.next() {
             let attempt = await attempt(run, batch, twins: planner.twins)
