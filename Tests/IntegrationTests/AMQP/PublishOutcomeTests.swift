@@ -121,6 +121,25 @@ import Testing
         }
     }
 
+    @Test func aLateConfirmFreesItsPlaceInTheWindow() async throws {
+        try await Broker.withVirtualHost { broker in
+            try await broker.withProxy { proxy, connection in
+                try await connection.declare(QueueDeclaration("q"))
+                var options = PublisherOptions()
+                options.timeout = .seconds(1)
+                let publisher = try await connection.makePublisher(options)
+                await proxy.set(.hold, on: .toClient)
+                try await expectFailure(.unknownOutcome) {
+                    try await publisher.publish(.named("late"), routingKey: "q")
+                }
+                #expect(publisher.unconfirmedCount == 1)
+                await proxy.set(.pass)
+                try await eventually { publisher.unconfirmedCount == 0 }
+                #expect(try await connection.takeMessageIDs(from: "q") == ["late"])
+            }
+        }
+    }
+
     @Test func whatGetsNoConfirmInTimeIsUnknownAndWhatNeverLeftIsNotSent() async throws {
         try await Broker.withVirtualHost { broker in
             try await broker.withProxy { proxy, connection in
