@@ -11,6 +11,8 @@ package final class DefinitionShelf: Sendable {
     private let known: Lock<[String: RegisteredDefinition]>
     /// The fields that say which event of a type is awaited, by the type.
     private let awaited: Lock<[String: Set<String>]>
+    /// Registered by others and not to be read here, by hash.
+    private let unusable = Lock(Set<String>())
     private let files: [LoadedSaga]
 
     /// - Throws: `DefinitionFaults` for a definition that cannot run.
@@ -80,18 +82,27 @@ package final class DefinitionShelf: Sendable {
     }
 }
 
+/// What came of a process's registration of its files.
+package struct Registration: Sendable {
+    /// Why definitions of others cannot be brought to hand; sagas that run by them have to wait.
+    package var failures: [any Error] = []
+    /// Whether others have registered definitions before and do not know all of these: they may be at work.
+    package var isNewsToOthers = false
+}
+
 extension DefinitionShelf {
-    /// Writes the definitions of the files into the database, so that instances can be pinned to them.
+    /// Writes the definitions of the files into the database, so that instances can be pinned to them, and brings those of
+    /// others to hand.
     ///
-    /// - Returns: why definitions of sagas that run cannot be brought to hand; those sagas have to wait.
     /// - Throws: ``ContentWithoutVersion`` if a version is there with other content.
     @discardableResult
-    package func register(in database: PostgresPool) async throws -> [any Error] {
+    package func register(in database: PostgresPool) async throws -> Registration {
+        var registration = Registration()
         for saga in files {
             let definition = saga.definition
             let retention = definition.retention.map { $0 / .seconds(1) }
             let hash = saga.canonical.hash
-            try await database.execute(
+            let newCount = try await database.execute(
                 """
                 INSERT INTO saga_definition (hash, name, version, canonical, participants, retention)
                 VALUES (\(hash), \(definition.name), \(Int32(definition.version)), \(saga.canonical.json),
@@ -108,14 +119,37 @@ extension DefinitionShelf {
             if try row.decode(String.self, at: 0) != hash {
                 throw ContentWithoutVersion(path: saga.path, name: definition.name, version: definition.version)
             }
+            if newCount > 0 { registration.isNewsToOthers = true }
         }
-        // Older instances may wait for events of their own definitions.
         let open = try await database.query("SELECT DISTINCT definition FROM saga_instance WHERE ended_at IS NULL")
+        for row in open { registration.failures += try await load(each: [row.decode(at: 0)], from: database) }
+        let others = try await unknown(to: database)
+        if others.isEmpty, known.withLock({ $0.count }) == files.count { registration.isNewsToOthers = false }
+        registration.failures += try await load(each: others, from: database)
+        return registration
+    }
+
+    /// Brings to hand what others have registered since: their sagas may wait for events that this process takes.
+    ///
+    /// - Returns: why some of it cannot be; each is told once.
+    package func learn(from database: PostgresPool) async throws -> [any Error] {
+        try await load(each: try await unknown(to: database), from: database)
+    }
+
+    /// What is registered, and neither at hand nor known to be unusable.
+    private func unknown(to database: PostgresPool) async throws -> [String] {
+        let hashes = known.withLock { Array($0.keys) } + unusable.withLock { Array($0) }
+        let rows = try await database.query("SELECT hash FROM saga_definition WHERE hash <> ALL (\(hashes))")
+        return try rows.map { try $0.decode(String.self, at: 0) }
+    }
+
+    private func load(each hashes: [String], from database: PostgresPool) async throws -> [any Error] {
         var failures: [any Error] = []
-        for row in open {
+        for hash in hashes {
             do {
-                try await load([try row.decode(String.self, at: 0)], from: database)
+                try await load([hash], from: database)
             } catch let error where SagaFailure.isOfSaga(error) {
+                unusable.withLock { _ = $0.insert(hash) }
                 failures.append(error)
             }
         }

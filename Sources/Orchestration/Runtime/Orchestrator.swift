@@ -12,6 +12,7 @@ package struct Orchestrator: LongRunning {
     private let scan: TimerScan
     private let pauses: PauseKeeping
     private let retention: RetentionKeeping
+    private let definitions: DefinitionKeeping
 
     /// Registers the definitions and makes ready to run.
     ///
@@ -20,9 +21,8 @@ package struct Orchestrator: LongRunning {
         let shelf = try DefinitionShelf(library)
         let pool = PostgresPool(configuration.database)
         let telemetry = ParticipantTelemetry.standard(service: configuration.service)
-        for failure in try await shelf.register(in: pool) {
-            telemetry.log.error("sagas that run have no usable definition and wait", .failure(failure))
-        }
+        definitions = DefinitionKeeping(shelf: shelf, database: pool, log: telemetry.log)
+        try await definitions.register()
         let now: @Sendable () -> Int64 = { Logger.wallClockMilliseconds() }
         let sagas = SagaTransaction(
             shelf: shelf, commands: CommandMaker(user: configuration.user), now: now, log: SagaLog(telemetry.log))
@@ -44,7 +44,7 @@ package struct Orchestrator: LongRunning {
     package func run() async throws {
         let timers = Running { [scan, participant] in try await scan.run(participant) }
         let pausing = Running { [pauses, participant] in try await pauses.run(participant) }
-        try await RunningTogether([participant, timers, pausing, retention]).run()
+        try await RunningTogether([participant, timers, pausing, retention, definitions]).run()
     }
 
     private static func queues(

@@ -82,6 +82,41 @@ extension TownTests {
             }
         }
 
+        /// As during a roll-out, when the older process takes what the newer one's saga waits for.
+        @Test func anOrchestratorOfAnotherVersionTakesTheEventToo() async throws {
+            let older = try Definitions.only(Town.fetchOrder(waitingBy: "ticketId"), named: "fetch-order")
+            let newer = try Definitions.only(Town.fetchOrder(version: 2), named: "fetch-order")
+            defer {
+                older.remove()
+                newer.remove()
+            }
+            let others = Town.services.filter { $0 != "orchestrator" }
+            try await Town.withTown(starting: others, definitions: newer.path) { town in
+                try await town.settle()
+                try await town.keeper.start("orchestrator", as: "older", ["SKALD_SAGAS": older.path])
+                try await waitUntil("the older one has registered") {
+                    try await town.has("orchestrator", "SELECT FROM saga_definition")
+                }
+                try await town.keeper.start("orchestrator", as: "newer", ["SKALD_SAGAS": newer.path])
+                // Either may start a saga.
+                var orders: [String] = []
+                try await waitUntil("the newer one has begun a saga") {
+                    orders.append("o\(orders.count)")
+                    try await town.place(orders[orders.count - 1])
+                    try await town.untilWaiting(orders[orders.count - 1])
+                    return try await town.has("orchestrator", "SELECT FROM saga_wait WHERE field = 'orderId'")
+                }
+                try await town.keeper.stop("newer")
+                for order in orders { try await town.accept(order, ticket: order) }
+                for order in orders {
+                    try await town.until(order, is: "APPROVED")
+                    #expect(try await town.ended("fetch-order", order).outcome == "fetched")
+                }
+                #expect(try await town.number("orchestrator", "SELECT count(*) FROM saga_wait") == 0)
+                try await town.expectQuiet()
+            }
+        }
+
         @Test func withoutItsEventAStepFails() async throws {
             try await Town.withTown(waitingFor: "PT1S") { town in
                 try await town.settle()
@@ -111,10 +146,14 @@ extension TownTests {
 
 extension Town {
     /// A saga that approves an order once the kitchen has accepted its ticket.
-    private static func fetchOrder(waiting timeout: String, onTimeout: String) -> String {
+    ///
+    /// - Parameter field: what the event is known by.
+    fileprivate static func fetchOrder(
+        version: Int = 1, waitingBy field: String = "orderId", timeout: String = "PT5M", onTimeout: String = "fail"
+    ) -> String {
         """
         saga: fetch-order
-        version: 1
+        version: \(version)
         about: Approves an order once the kitchen has accepted its ticket.
         start:
           event: order.created
@@ -135,7 +174,7 @@ extension Town {
             timeout: PT1M
           - id: hear-of-the-ticket
             kind: check
-            await: { events: kitchen.ticket-accepted, key: orderId, equals: data.orderId, on-timeout: \(onTimeout) }
+            await: { events: kitchen.ticket-accepted, key: \(field), equals: data.orderId, on-timeout: \(onTimeout) }
             on: { kitchen.ticket-accepted: { set: { ticketId: event.ticketId } } }
             timeout: \(timeout)
           - id: authorize-card
@@ -159,7 +198,7 @@ extension Town {
         waitingFor timeout: String, onTimeout: String = "fail", _ body: (Town) async throws -> Void
     ) async throws {
         let definitions = try Definitions.only(
-            fetchOrder(waiting: timeout, onTimeout: onTimeout), named: "fetch-order")
+            fetchOrder(timeout: timeout, onTimeout: onTimeout), named: "fetch-order")
         defer { definitions.remove() }
         try await withTown(["SKALD_SAGAS": definitions.path], definitions: definitions.path, body)
     }
@@ -167,10 +206,10 @@ extension Town {
     fileprivate func startOrchestrator() async throws { try await keeper.start("orchestrator") }
 
     /// Says what the kitchen says when it accepts a ticket.
-    fileprivate func accept(_ order: String) async throws {
+    fileprivate func accept(_ order: String, ticket: String? = nil) async throws {
         try await client.publish(
             client.command(
-                KitchenMessages.Accepted(orderId: order, ticketId: "ticket-of-" + order, readyBy: 0)))
+                KitchenMessages.Accepted(orderId: order, ticketId: ticket ?? "ticket-of-" + order, readyBy: 0)))
     }
 
     fileprivate func untilWaiting(_ order: String) async throws {
