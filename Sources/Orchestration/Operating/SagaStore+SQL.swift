@@ -8,7 +8,7 @@ extension SagaStore {
         """
 
     static let columns: SQL = """
-        saga.id, saga.name, saga_definition.version, saga.definition, saga.key, \(sql: standing), saga.outcome,
+        saga.id, saga.name, coalesce(saga_definition.version, 0), saga.definition, saga.key, \(sql: standing), saga.outcome,
         saga.version, saga.search, saga.traceparent, saga.started_at, saga.changed_at, saga.ended_at,
         CASE WHEN saga.paused <> '{}' AND saga.ended_at IS NULL THEN saga.state END
         """

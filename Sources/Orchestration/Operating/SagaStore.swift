@@ -22,7 +22,7 @@ package struct SagaStore: Sendable {
         let limit = max(1, countMax)
         let rows = try await database.query(
             """
-            SELECT \(sql: Self.columns) FROM saga_instance AS saga JOIN saga_definition ON hash = saga.definition
+            SELECT \(sql: Self.columns) FROM saga_instance AS saga LEFT JOIN saga_definition ON hash = saga.definition
             WHERE \(sql: Self.condition(filter))
                 AND (\(after.map { PostgresUUID($0) })::uuid IS NULL OR saga.id < \(after.map { PostgresUUID($0) }))
             ORDER BY saga.id DESC LIMIT \(Int64(limit + 1))
@@ -64,7 +64,8 @@ package struct SagaStore: Sendable {
                 SELECT id FROM saga_instance WHERE ended_at IS NULL AND changed_at >= \(from)
                 UNION ALL SELECT id FROM saga_instance WHERE ended_at >= \(from)
                 OFFSET 0
-            ) AS changed JOIN saga_instance AS saga USING (id) JOIN saga_definition ON hash = saga.definition
+            ) AS changed JOIN saga_instance AS saga USING (id)
+                LEFT JOIN saga_definition ON hash = saga.definition
             WHERE \(after.map { PostgresUUID($0) })::uuid IS NULL OR saga.id > \(after.map { PostgresUUID($0) })
             ORDER BY saga.id LIMIT \(Int64(limit + 1))
             """)
@@ -82,7 +83,7 @@ package struct SagaStore: Sendable {
     package func summary(of id: Identifier) async throws -> SagaSummary? {
         let row = try await database.query(
             """
-            SELECT \(sql: Self.columns) FROM saga_instance AS saga JOIN saga_definition ON hash = saga.definition
+            SELECT \(sql: Self.columns) FROM saga_instance AS saga LEFT JOIN saga_definition ON hash = saga.definition
             WHERE saga.id = \(PostgresUUID(id))
             """
         ).atMostOne()
@@ -147,9 +148,9 @@ package struct SagaStore: Sendable {
             var reader = HistoryReader()
             let rows = transaction.stream(
                 """
-                SELECT entry.saga, saga_definition.name, saga_definition.version, hash, input, actions
-                FROM saga_history AS entry JOIN saga_instance ON saga_instance.id = entry.saga
-                    JOIN saga_definition ON hash = saga_instance.definition
+                SELECT entry.saga, saga.name, coalesce(saga_definition.version, 0), saga.definition, input, actions
+                FROM saga_history AS entry JOIN saga_instance AS saga ON saga.id = entry.saga
+                    LEFT JOIN saga_definition ON hash = saga.definition
                 ORDER BY entry.saga, entry.number
                 """)
             for try await row in rows {

@@ -17,7 +17,7 @@ package struct SagaSummary: Sendable, Hashable {
     }
 
     package let id: Identifier
-    /// The definition's name and version, and the hash it is pinned to.
+    /// The definition's name and version, and the hash it is pinned to; the version is 0 where none of that hash is registered.
     package let name: String
     package let definitionVersion: Int
     package let definitionHash: String

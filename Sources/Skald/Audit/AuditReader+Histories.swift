@@ -17,7 +17,16 @@ extension AuditReader {
         let orchestrator = try pool(TopologyNames.orchestrator)
         var rows = try await sagaRows()
         let shelf = DefinitionShelf()
-        try await shelf.load(Set(rows.values.map(\.hash)), from: orchestrator)
+        for hash in Set(rows.values.map(\.hash)).sorted() {
+            do {
+                try await shelf.load([hash], from: orchestrator)
+            } catch let error where !(error is PostgresError) {
+                for (id, row) in rows where row.hash == hash {
+                    audit.takeWithoutDefinition(row.name, because: "\(error)")
+                    rows[id] = nil
+                }
+            }
+        }
         var taken = HistoryAudit()
         swap(&taken, &audit)
         let pages = HistoryPages(taken, participants: Array(pools.values), countMax: countMax)

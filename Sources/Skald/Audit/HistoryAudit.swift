@@ -56,6 +56,12 @@ struct HistoryAudit {
         if let fences { compensations += walk.problems(with: fences).map { "\(name): \($0)" } }
     }
 
+    /// Takes a saga in whose definition cannot be had.
+    mutating func takeWithoutDefinition(_ name: String, because reason: String) {
+        sagaCount += 1
+        replays.append("\(name) cannot be replayed: \(reason)")
+    }
+
     /// Takes a saga in of which no input is kept.
     mutating func takeWithoutHistory(_ name: String, version: Int64) {
         sagaCount += 1

@@ -213,6 +213,9 @@ extension Town {
             damage(
                 "I14", "create-order \"good\" is stored in another state than its history leads to", "saga_instance",
                 "UPDATE saga_instance SET state = replace(state, 'pizza', 'pasta') WHERE key = '\"good\"'"),
+            damage(
+                "I14", "create-order \"good\" cannot be replayed: the definition ffff", "saga_instance",
+                "UPDATE saga_instance SET definition = repeat('f', 64) WHERE key = '\"good\"'"),
         ]
     }
 

@@ -34,6 +34,11 @@ extension TownTests {
                         "SELECT count(*) FROM saga_instance WHERE wake_at > now() + interval '30 s' AND version < 5")
                         == 2)
 
+                let list = try await town.skald("saga", "list", "--json")
+                for order in ["torn", "foreign", "sound"] {
+                    #expect(list.output.contains("\"\(order)\""), "\(list.output)")
+                }
+
                 // Of pauses, too, all hear who can.
                 // The service itself is away and does not answer.
                 _ = try await town.skald("participant", "pause", "accounting", "--reason", "a test", "--wait", "1")
