@@ -119,6 +119,8 @@ import Testing
             }
             #expect(text(of: log).ranges(of: words).count == 1, "\(text(of: log))")
             #expect(text(of: log).contains("Raise `version` in the file, to 3"), "\(text(of: log))")
+            let status = try await skald.run("status")
+            #expect(status.exit == "exit status 1" && status.output.contains(words), "\(status.output)")
 
             try OutputFile.write(whole, to: file)
             _ = try await eventually("it works") { try orchestrator()?.condition == .ready ? true : nil }

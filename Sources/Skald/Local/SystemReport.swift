@@ -32,6 +32,10 @@ struct SystemReport {
                 "\(service.restartCount)", service.note)
         }
         try console.print(table.text(columnCount: console.output.columnCount, style: style))
+        for service in state.services {
+            guard let trouble = service.trouble else { continue }
+            try console.print("\n\(trouble.words)\nIts log: \(service.log)")
+        }
     }
 
     private func place(of database: SystemState.Database) -> String {
@@ -64,6 +68,7 @@ struct SystemReport {
                     "name": .string(service.name), "state": .string(service.condition.rawValue),
                     "note": .string(service.note), "pid": service.processID.map { .integer(Int64($0)) } ?? .null,
                     "restarts": .integer(Int64(service.restartCount)), "log": .string(service.log),
+                    "trouble": service.trouble.map { .string($0.words) } ?? .null,
                     "pauses": pauses.value(of: service.name),
                 ])
             })
