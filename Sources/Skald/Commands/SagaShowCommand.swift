@@ -93,7 +93,7 @@ extension Command {
             Example("skald saga export ORDER > run.history.json", "Then: skald replay run.history.json."),
             Example(
                 "skald saga export SAGA --output sagas/histories/create-order",
-                "A file named after its key, in a folder."),
+                "A file in a folder, named after its key, or its id where a key is no name for a file."),
         ],
         operands: sagaOperand,
         options: [.value("output", "FOLDER", "Write a file there, in place of standard output.")],
@@ -109,11 +109,29 @@ extension Command {
                 return .success
             }
             try OutputFile.makeFolder(folder)
-            let path = "\(folder)/\(saga.key).history.json"
+            let path = "\(folder)/\(saga.fileName).history.json"
             try OutputFile.write(history.text, to: path)
             console.say(path)
             return .success
         }
+    }
+}
+
+extension SagaSummary {
+    private static let fileNameByteCountMax = 200
+
+    /// What a file about it may be called: keys come in messages, and may hold anything.
+    var fileName: String {
+        let isName = key.utf8.allSatisfy { byte in
+            switch UInt8(byte) {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        let isGood = isName && !key.isEmpty && !key.hasPrefix(".") && key.utf8.count <= Self.fileNameByteCountMax
+        return isGood ? key : id.description
     }
 }
 

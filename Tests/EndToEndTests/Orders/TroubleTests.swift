@@ -1,4 +1,5 @@
 import Contracts
+import Glibc
 import Messaging
 import Orchestration
 import Postgres
@@ -171,35 +172,9 @@ extension TownTests {
         @Test func aPersonHelpsASagaThatIsStuck() async throws {
             try await Town.withTown { town in
                 try await town.settle()
-                // A definition whose retriable step gives up after one second.
-                let folder = try Definitions.changed { text in
-                    text.replacing(
-                        "do: { send: kitchen.ConfirmTicket, with: { orderId: data.orderId } }",
-                        with: """
-                            do: { send: kitchen.ConfirmTicket, with: { orderId: data.orderId } }
-                                timeout: PT1S
-                                retry: { attempts: 1 }
-                            """)
-                }
+                let folder = try await town.getStuck(["helped-by-hand"])
                 defer { folder.remove() }
-                try await town.keeper.stop("orchestrator")
-                try await town.keeper.start("orchestrator", ["SKALD_SAGAS": folder.path])
-                try await town.keeper.stop("accounting")
-                try await town.place("helped-by-hand")
-                try await waitUntil("the card is asked for") {
-                    try await town.has(
-                        "orchestrator", "SELECT FROM saga_instance WHERE state LIKE '%\"step\":\"authorize-card\"%'")
-                }
-                try await town.keeper.stop("kitchen")
-                try await town.keeper.start("accounting")
-                var filter = SagaFilter()
-                filter.standings = [.stuck]
-                var stuck: SagaSummary?
-                try await waitUntil("the saga is stuck") {
-                    stuck = try await town.sagas().list(filter).sagas.first
-                    return stuck != nil
-                }
-                let saga = try #require(stuck)
+                let saga = try #require(try await town.sagas().sagas(withKey: "helped-by-hand").first)
                 let choices = try #require(try await town.sagas().choices(for: saga.id, now: saga.changedAt))
                 #expect(Set(choices.map(\.action)) == [.retry, .resume, .skip, .abort])
                 #expect(
@@ -222,10 +197,79 @@ extension TownTests {
                 try await town.expectQuiet()
             }
         }
+
+        @Test func aPersonTakesAStepForDoneOrEndsASaga() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                let folder = try await town.getStuck(["skipped-by-hand", "aborted-by-hand"])
+                defer { folder.remove() }
+                let skip = try await town.skald("saga", "skip", "skipped-by-hand", "--reason", "told by telephone")
+                #expect(skip.isSuccess, "\(skip.output)")
+                try await town.until("skipped-by-hand", is: "APPROVED")
+                #expect(try await town.ended("create-order", "skipped-by-hand").outcome == "approved")
+                let abort = try await town.skald("saga", "abort", "aborted-by-hand", "--reason", "nobody is there")
+                #expect(abort.isSuccess, "\(abort.output)")
+                let aborted = try await town.skald("saga", "list", "--state", "aborted", "--keys")
+                #expect(aborted.data == "aborted-by-hand\n")
+                #expect(try await town.order("aborted-by-hand") == "APPROVAL_PENDING", "what is left is left")
+                // Once is enough.
+                let again = try await town.skald("saga", "abort", "aborted-by-hand", "--reason", "nobody is there")
+                #expect(again.exit == "exit status 1" && again.output.contains("It is over."), "\(again.output)")
+
+                // The kitchen hears of both later, and its replies are nobody's any more.
+                try await town.keeper.start("kitchen")
+                for order in ["skipped-by-hand", "aborted-by-hand"] {
+                    try await waitUntil("\(order) is confirmed") {
+                        try await town.ticket(order) == "AWAITING_ACCEPTANCE"
+                    }
+                }
+                for (order, words) in [
+                    ("skipped-by-hand", "told by telephone"), ("aborted-by-hand", "nobody is there"),
+                ] {
+                    let shown = try await town.skald("saga", "show", order).output
+                    #expect(shown.contains("(\(words))"), "\(shown)")
+                    let file = "\(folder.path)/\(order).history.json"
+                    let exported = try await town.skald("saga", "export", order, "--output", folder.path)
+                    #expect(exported.isSuccess, "\(exported.output)")
+                    let replay = try await town.skald("replay", file, "--sagas", folder.path)
+                    #expect(replay.isSuccess, "\(replay.output)")
+                    unlink(file)
+                }
+                try await town.expectQuiet()
+            }
+        }
     }
 }
 
 extension Town {
+    /// Leaves these orders stuck where the kitchen has to confirm their tickets. The kitchen does not run then.
+    ///
+    /// - Returns: the definitions that the orchestrator runs: a retriable step of theirs gives up after one second.
+    fileprivate func getStuck(_ orders: [String]) async throws -> Definitions {
+        let folder = try Definitions.changed { text in
+            text.replacing(
+                "do: { send: kitchen.ConfirmTicket, with: { orderId: data.orderId } }",
+                with: """
+                    do: { send: kitchen.ConfirmTicket, with: { orderId: data.orderId } }
+                        timeout: PT1S
+                        retry: { attempts: 1 }
+                    """)
+        }
+        try await keeper.stop("orchestrator")
+        try await keeper.start("orchestrator", ["SKALD_SAGAS": folder.path])
+        try await keeper.stop("accounting")
+        for order in orders { try await place(order) }
+        try await waitUntil("the cards are asked for") {
+            try await number(
+                "orchestrator", "SELECT count(*) FROM saga_instance WHERE state LIKE '%\"step\":\"authorize-card\"%'")
+                == Int64(orders.count)
+        }
+        try await keeper.stop("kitchen")
+        try await keeper.start("accounting")
+        try await waitUntil("the sagas are stuck") { try await sagas().counts()[.stuck] == orders.count }
+        return folder
+    }
+
     /// Whether a command of any saga waits for somebody who is paused.
     fileprivate func isAnySagaHeld() async throws -> Bool {
         guard let saga = try await sagas().list().sagas.first,
