@@ -39,6 +39,47 @@ import Testing
         }
     }
 
+    @Test func whatIsStoredOutlivesTheServers() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let start = try await skald.run("up", "--detach")
+            #expect(start.isSuccess, "\(start.output)")
+            let followed = skald.home + ".followed"
+            defer { unlink(followed) }
+            let following = try await skald.started(
+                [OwnProgram.neighbour("skald"), "logs", "orchestrator", "--follow"], log: followed)
+            let first = try await skald.run("inject", "order.PlaceOrder", "--seed", "1", "--wait")
+            #expect(first.isSuccess && first.output.contains("approved 1"), "\(first.output)")
+            let keys = try await skald.run("saga", "list", "--keys").data.split(separator: "\n")
+            let key = String(try #require(keys.first))
+            let story = try await skald.run("saga", "show", key).data
+            let id = try #require(story.split(whereSeparator: \.isWhitespace).first { $0.count == 36 }.map(String.init))
+            _ = try await eventually("it is followed") { text(of: followed).contains(id) ? true : nil }
+            // Messages in queues are stored, too: nobody is left to take this one.
+            let order = try await Self.status(skald).services["order"]?.pid
+            kill(try #require(order), SIGSTOP)
+            #expect(try await skald.run("inject", "order.PlaceOrder", "--seed", "2").isSuccess)
+            kill(try #require(order), SIGKILL)
+            #expect(try await skald.run("down").isSuccess)
+
+            #expect(try await skald.run("up", "--detach").isSuccess)
+            #expect(try await skald.run("saga", "show", key).data == story)
+            try await untilThere("the second order ends") {
+                let approved = try await skald.run("saga", "list", "--outcome", "approved", "--keys").data
+                return approved.split(separator: "\n").count == 2 ? true : nil
+            }
+            let third = try await skald.run("inject", "order.PlaceOrder", "--seed", "3", "--wait")
+            #expect(third.isSuccess && third.output.contains("approved 1"), "\(third.output)")
+            let audit = try await skald.run("audit")
+            #expect(audit.isSuccess && audit.output.contains("3 orders, 3 sagas"), "\(audit.output)")
+            kill(following.processID, SIGINT)
+            #expect(try await eventually("nobody follows any more") { following.end } == "exit status 0")
+            let newest = try await skald.run("saga", "list", "--keys").data.split(separator: "\n").first
+            let thirdStory = try await skald.run("saga", "show", String(try #require(newest))).data
+            let thirdID = try #require(thirdStory.split(whereSeparator: \.isWhitespace).first { $0.count == 36 })
+            #expect(text(of: followed).contains(thirdID), "it follows a log beyond an end and a start")
+        }
+    }
+
     @Test func aPausedServiceHoldsItsCommandsUntilItGoesOn() async throws {
         try await SkaldProcess.inOwnFolder { skald in
             let start = try await skald.run("up", "--detach")

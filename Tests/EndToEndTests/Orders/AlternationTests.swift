@@ -119,12 +119,21 @@ import Testing
     }
 
     /// What messages may hold, and what is stored of several of them.
-    @Test(arguments: [
-        Desk.nested(depth: 61), .string(String(repeating: "crisp ", count: 200_000)),
-    ])
-    func whatOneWritesIsReadHoweverDeepAndLong(note: Value) async throws {
+    enum Excess: CaseIterable {
+        case depth, length
+
+        var note: Value {
+            switch self {
+            case .depth: Desk.nested(depth: 61)
+            case .length: .string(String(repeating: "crisp ", count: 200_000))
+            }
+        }
+    }
+
+    @Test(arguments: Excess.allCases)
+    func whatOneWritesIsReadHoweverDeepAndLong(excess: Excess) async throws {
         try await withDesks { first, second in
-            try await first.start(noting: note)
+            try await first.start(noting: excess.note)
             #expect(try await second.answer("ConsumerVerified") == .read)
             try await first.expectStored(version: 2, isOver: false)
             try await first.expectExported()

@@ -219,6 +219,47 @@ extension TownTests {
             }
         }
 
+        @Test func aRevisionMeetsApprovalAndCancelling() async throws {
+            try await Town.withTown { town in
+                try await town.settle()
+                let lines = [Town.pizza, OrderMessages.LineItem(menuItemId: "pasta", quantity: 1)]
+                try await town.keeper.stop("accounting")
+                try await town.place("pending")
+                try await waitUntil("the ticket is there") { try await town.ticket("pending") == "CREATE_PENDING" }
+                try await town.client.send(
+                    OrderMessages.ReviseOrder(requestId: "revised-too-early", orderId: "pending", lines: lines))
+                #expect(try await town.ended("revise-order", "revised-too-early").outcome == "refused")
+                #expect(try await town.order("pending") == "APPROVAL_PENDING")
+                try await town.keeper.start("accounting")
+                try await town.until("pending", is: "APPROVED")
+
+                // Both are asked for at once: one after the other, or one alone.
+                let orders = (1...6).map { "contested-\($0)" }
+                for order in orders { try await town.place(order) }
+                for order in orders { try await town.until(order, is: "APPROVED") }
+                for order in orders {
+                    try await town.client.send(
+                        OrderMessages.ReviseOrder(requestId: "revise-" + order, orderId: order, lines: lines))
+                    try await town.client.send(OrderMessages.CancelOrder(requestId: "cancel-" + order, orderId: order))
+                }
+                for order in orders {
+                    let isRevised = try await town.ended("revise-order", "revise-" + order).outcome == "revised"
+                    let isCancelled = try await town.ended("cancel-order", "cancel-" + order).outcome == "cancelled"
+                    #expect(isRevised || isCancelled, "\(order)")
+                    #expect(try await town.order(order) == (isCancelled ? "CANCELLED" : "APPROVED"))
+                    #expect(try await town.ticket(order) == (isCancelled ? "CANCELLED" : "AWAITING_ACCEPTANCE"))
+                    #expect(try await town.authorization(order) == (isCancelled ? "REVERSED" : "AUTHORIZED"))
+                    let totals = [
+                        try await town.number("order", "SELECT total FROM orders WHERE id = \(order)"),
+                        try await town.number("kitchen", "SELECT total FROM ticket WHERE order_id = \(order)"),
+                    ]
+                    #expect(totals == (isRevised ? [3020, 3020] : [1900, 1900]), "\(order)")
+                }
+                try await town.expectQuiet()
+                try await town.expectCleanAudit()
+            }
+        }
+
         @Test func theKitchenCooksByItselfAndForgetsNothing() async throws {
             try await Town.withTown(["KITCHEN_STEP_MILLISECONDS": "300"]) { town in
                 try await town.settle()
