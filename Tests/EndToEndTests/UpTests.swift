@@ -51,6 +51,35 @@ import Testing
         }
     }
 
+    @Test func whatFollowsASupervisorThatIsKilledWaitsForItsServers() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let folder = LocalFolder(path: skald.home)
+            #expect(try await skald.run("up", "--detach", "--only", "servers").isSuccess)
+            let first = try SystemState.running(folder)
+            let old = try servers(of: skald)
+            kill(first.supervisor?.pid ?? 0, SIGKILL)
+            let again = try await skald.run("up", "--detach", "--only", "servers")
+            #expect(again.isSuccess, "\(again.output)")
+            #expect(old.allSatisfy { !$0.isAlive })
+            let second = try SystemState.running(folder)
+            #expect(second.broker == first.broker && second.database == first.database, "also their ports are free")
+
+            let last = try servers(of: skald)
+            kill(second.supervisor?.pid ?? 0, SIGKILL)
+            let erased = try await skald.run("down", "--erase")
+            #expect(erased.isSuccess, "\(erased.output)")
+            #expect(last.allSatisfy { !$0.isAlive }, "nobody writes to the folder that was removed")
+        }
+    }
+
+    /// Broker and database, as their folders name them.
+    private func servers(of skald: SkaldProcess) throws -> [ProcessIdentity] {
+        try ["broker", "postgres"].map { name in
+            let words = text(of: "\(skald.home)/\(name)/process").split(separator: " ")
+            return try #require(words.first.flatMap { Int32($0) }.flatMap { ProcessIdentity(pid: $0) })
+        }
+    }
+
     @Test func aSecondStartWaitsForTheFirstAndForAnEnd() async throws {
         try await SkaldProcess.inOwnFolder { skald in
             let words = [OwnProgram.neighbour("skald"), "up", "--detach", "--only", "servers"]

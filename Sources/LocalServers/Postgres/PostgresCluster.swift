@@ -49,6 +49,7 @@ package final class PostgresCluster: Sendable {
         let folder: ServerFolder
         if let path = options.folder {
             folder = try .kept(at: path, for: installation.account)
+            try ServerRecord.endLeftServer(in: path)
         } else {
             folder = try .temporary("postgres", for: installation.account, removedBy: watchdog)
         }
@@ -110,7 +111,8 @@ package final class PostgresCluster: Sendable {
     private func startServer() throws {
         try server.withLock { server in
             if let server, server.poll() == nil { return }
-            let started = try ChildProcess.start(launch(), under: watchdog, endedBy: farewell)
+            let started = try ChildProcess.start(
+                launch(), under: watchdog, endedBy: farewell, notedIn: options.folder == nil ? nil : folder)
             server = started
             do {
                 try waitUntilReady(started)

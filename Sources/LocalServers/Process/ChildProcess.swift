@@ -31,14 +31,23 @@ final class ChildProcess: Sendable {
     ///
     /// The child first waits at a gate: a shell reads one line before it becomes the program. That line is sent once the
     /// watchdog knows the child; should this process die in between, the gate closes and the child is gone too.
-    static func start(_ launch: Launch, under watchdog: Watchdog, endedBy farewell: Watchdog.Farewell) throws
-        -> ChildProcess
-    {
+    ///
+    /// - Parameter folder: The kept folder it writes to, where it is put down before it begins.
+    static func start(
+        _ launch: Launch, under watchdog: Watchdog, endedBy farewell: Watchdog.Farewell,
+        notedIn folder: ServerFolder? = nil
+    ) throws -> ChildProcess {
         let gate = try Descriptor.pair()
         var gated = launch
         gated.arguments = ["/bin/sh", "-c", gateScript, "gate"] + launch.arguments
         gated.input = .descriptor(gate.far.number)
         let child = ChildProcess(pid: try gated.spawn(), watchdog)
+        do {
+            if let folder { try child.note(farewell, in: folder) }
+        } catch {
+            child.stop(with: SIGKILL, within: .seconds(5))
+            throw error
+        }
         guard watchdog.watch(child.pid, farewell), gate.near.send("go\n") else {
             child.stop(with: SIGKILL, within: .seconds(5))
             throw LocalServerError(
@@ -46,6 +55,12 @@ final class ChildProcess: Sendable {
                 remedy: "look for what kills shell processes here (memory, limits)")
         }
         return child
+    }
+
+    private func note(_ farewell: Watchdog.Farewell, in folder: ServerFolder) throws {
+        // One that has ended already is noticed once the gate opens.
+        guard let process = ProcessIdentity(pid: pid) else { return }
+        try ServerRecord.put(ServerRecord(process: process, farewell: farewell), in: folder)
     }
 
     private static let gateScript = #"read -r go || exit 125; umask 077; exec "$@" </dev/null"#

@@ -6,6 +6,11 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
     /// In clock ticks since boot.
     package let startTime: UInt64
 
+    init(pid: Int32, startTime: UInt64) {
+        self.pid = pid
+        self.startTime = startTime
+    }
+
     /// The process with this id, or nil when there is none.
     package init?(pid: Int32) {
         guard let entry = ProcessTable.entry(pid) else { return nil }

@@ -10,7 +10,7 @@ import Telemetry
 /// ends, and threads of the pool come and go.
 final class Watchdog: Sendable {
     /// What the watchdog does to a process once the owner is gone.
-    struct Farewell: Sendable {
+    struct Farewell: Sendable, Hashable {
         var signal: Int32
         /// After this the process and its group are killed.
         var grace: Duration

@@ -38,6 +38,7 @@ package final class RabbitServer: Sendable {
         let folder: ServerFolder
         if let path = options.folder {
             folder = try .kept(at: path, for: account)
+            try ServerRecord.endLeftServer(in: path)
         } else {
             folder = try .temporary("rabbitmq", for: account, removedBy: watchdog)
         }
@@ -109,7 +110,8 @@ package final class RabbitServer: Sendable {
                 processes.nameService = try startNameService()
             }
             let broker = try ChildProcess.start(
-                RabbitInstallation.brokerLaunch(for: self), under: watchdog, endedBy: farewell)
+                RabbitInstallation.brokerLaunch(for: self), under: watchdog, endedBy: farewell,
+                notedIn: options.folder == nil ? nil : folder)
             processes.broker = broker
             do {
                 try waitUntilReady(broker)

@@ -1,3 +1,5 @@
+import LocalServers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -78,6 +80,9 @@ extension LocalFolder {
             let isOwn = target == "\(openHome)/\(name)" && ownsOpenHome
             if isOwn { doomed.append(target) } else { rest.targets.append(target) }
         }
+        let plain = Self.serverNames.map { "\(path)/\($0)" }.filter { Self.target(ofLink: $0) == nil }
+        // The lock of a supervisor that was killed is free before its servers have ended.
+        for place in plain + doomed { try await ServerRecord.endServer(leftIn: place) }
         try await Self.remove(doomed + entries)
         if !doomed.isEmpty { rmdir(openHome) }
         // The mark last: what fails before it can be tried again.

@@ -50,7 +50,10 @@ struct LocalServerPair: Sendable {
     private static func startBroker(_ plan: LocalPlan, port: String?) async throws -> RabbitServer? {
         if plan.broker != nil { return nil }
         var options = RabbitOptions()
-        options.folder = try plan.folder.serverFolder("broker")
+        let folder = try plan.folder.serverFolder("broker")
+        // One that outlived its supervisor still has the port.
+        try await ServerRecord.endServer(leftIn: folder)
+        options.folder = folder
         let number = port.flatMap { $0.split(separator: ":").last }.flatMap { UInt16($0) }
         options.port = number.flatMap { isLocalPortFree($0) ? $0 : nil }
         return try await RabbitServer.started(options)
@@ -59,7 +62,9 @@ struct LocalServerPair: Sendable {
     private static func startCluster(_ plan: LocalPlan, port: Int?) async throws -> PostgresCluster? {
         if plan.database != nil { return nil }
         var options = PostgresOptions()
-        options.folder = try plan.folder.serverFolder("postgres")
+        let folder = try plan.folder.serverFolder("postgres")
+        try await ServerRecord.endServer(leftIn: folder)
+        options.folder = folder
         options.port = port.flatMap { UInt16(exactly: $0) }.flatMap { isLocalPortFree($0) ? $0 : nil }
         return try await PostgresCluster.started(options)
     }
