@@ -70,15 +70,65 @@ import Testing
     }
 
     @Test func whatALinkLeadsToStaysUnlessSkaldMadeTheLink() async throws {
+        guard geteuid() == 0 else { return }
         let parent = try TemporaryFolder()
         try parent.write("thesis", "years of work")
         let folder = LocalFolder(path: parent.path + "/skald")
         try folder.make()
         symlink(parent.path, folder.path + "/broker")
-        try OutputFile.makeFolder(folder.openHome + "/postgres")
-        symlink(folder.openHome + "/postgres", folder.path + "/postgres")
+        let data = try folder.serverFolder("postgres")
+        try OutputFile.makeFolder(data + "/data")
         #expect(try await folder.erase() == LocalFolder.Rest(targets: [parent.path]))
-        #expect(exists(parent.path + "/thesis") && !exists(folder.path) && !exists(folder.openHome))
+        #expect(exists(parent.path + "/thesis") && !exists(folder.path))
+        #expect(!exists(String(data.dropLast("/postgres".count))))
+    }
+
+    @Test func dataElsewhereIsFoundAndErasedWhereverTheFolderIsMoved() async throws {
+        guard geteuid() == 0 else { return }
+        let parent = try TemporaryFolder()
+        let old = LocalFolder(path: parent.path + "/old")
+        try old.make()
+        let data = try old.serverFolder("postgres")
+        #expect(data.hasPrefix("/var/tmp/skald-"), "a temporary folder is closed")
+        try OutputFile.makeFolder(data)
+        let moved = LocalFolder(path: parent.path + "/moved")
+        rename(old.path, moved.path)
+        #expect(try moved.serverFolder("postgres") == data)
+        try old.make()
+        #expect(try old.serverFolder("postgres") != data, "whoever comes to the old place begins anew")
+        #expect(try await old.erase() == LocalFolder.Rest())
+        #expect(exists(data))
+        #expect(try await moved.erase() == LocalFolder.Rest())
+        #expect(!exists(String(data.dropLast("/postgres".count))))
+    }
+
+    @Test func aCopyOfAFolderDoesNotTakeItsData() async throws {
+        guard geteuid() == 0 else { return }
+        let parent = try TemporaryFolder()
+        let folder = LocalFolder(path: parent.path + "/skald")
+        try folder.make()
+        let data = try folder.serverFolder("broker")
+        try OutputFile.makeFolder(data)
+        let copy = LocalFolder(path: parent.path + "/copy")
+        _ = try await Subprocess(["cp", "-a", folder.path, copy.path]).run()
+        let failure = #expect(throws: Failure.self) { try copy.serverFolder("broker") }
+        #expect(failure?.message == "\(copy.path)/broker leads to the data of \(folder.path)/broker")
+        #expect(try await copy.erase() == LocalFolder.Rest(targets: [data]))
+        #expect(exists(data))
+        #expect(try folder.serverFolder("broker") == data)
+        #expect(try await folder.erase() == LocalFolder.Rest())
+    }
+
+    @Test func dataThatIsThereIsNotLeftBehindWhenTheWayIsClosed() throws {
+        let parent = try TemporaryFolder()
+        let folder = LocalFolder(path: parent.path + "/skald")
+        try folder.make()
+        let data = folder.path + "/postgres"
+        try OutputFile.makeFolder(data)
+        #expect(try folder.serverFolder("postgres") == data)
+        for made in [data, folder.logsPath] { rmdir(made) }
+        unlink(folder.markPath)
+        rmdir(folder.path)
     }
 
     @Test func nothingIsErasedWhileASystemHasTheFolder() async throws {

@@ -74,17 +74,14 @@ extension LocalFolder {
         }
         defer { withExtendedLifetime(lock) {} }
         var rest = Rest()
-        var doomed: [String] = []
-        for name in Self.serverNames {
-            guard let target = Self.target(ofLink: "\(path)/\(name)") else { continue }
-            let isOwn = target == "\(openHome)/\(name)" && ownsOpenHome
-            if isOwn { doomed.append(target) } else { rest.targets.append(target) }
-        }
-        let plain = Self.serverNames.map { "\(path)/\($0)" }.filter { Self.target(ofLink: $0) == nil }
+        let names = Self.serverNames.map { "\(path)/\($0)" }
+        let homes = names.compactMap(OpenHome.init(behind:)).filter { $0.otherLink == nil }
+        rest.targets = names.compactMap(linkTarget).filter { target in !homes.contains { $0.data == target } }
+        let plain = names.filter { linkTarget($0) == nil }
         // The lock of a supervisor that was killed is free before its servers have ended.
-        for place in plain + doomed { try await ServerRecord.endServer(leftIn: place) }
-        try await Self.remove(doomed + entries)
-        if !doomed.isEmpty { rmdir(openHome) }
+        for place in plain + homes.map(\.data) { try await ServerRecord.endServer(leftIn: place) }
+        try await Self.remove(homes.map(\.data) + entries)
+        for home in homes { home.remove() }
         // The mark last: what fails before it can be tried again.
         for path in [lockPath, markPath] where unlink(path) != 0 && errno != ENOENT { throw Self.unremovable(path) }
         rest.hasFolder = try !removeIfEmpty()
@@ -110,20 +107,9 @@ extension LocalFolder {
         throw Self.unremovable(path)
     }
 
-    private var ownsOpenHome: Bool {
-        var facts = stat()
-        return lstat(openHome, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR && facts.st_uid == geteuid()
-    }
-
     private static func exists(_ path: String) -> Bool {
         var facts = stat()
         return lstat(path, &facts) == 0
-    }
-
-    private static func target(ofLink path: String) -> String? {
-        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
     private static func unremovable(_ path: String) -> Failure {

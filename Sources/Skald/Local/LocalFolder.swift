@@ -1,5 +1,4 @@
 import LocalServers
-import SagaFile
 
 #if canImport(Glibc)
     import Glibc
@@ -45,21 +44,17 @@ struct LocalFolder: Sendable {
     /// Where a server keeps its data.
     ///
     /// Root's servers run as the users of their Debian packages, who must reach the folder from the top. Where they cannot,
-    /// as below the home of root, the data lies in a folder of its own under the system's, and a link here leads to it.
+    /// as below the home of root, the data lies elsewhere, and a link here leads to it. Data that is there already stays where
+    /// it is, whoever may pass now: nobody finds an empty database where the day before there was a full one.
     func serverFolder(_ name: String) throws(Failure) -> String {
         let plain = "\(path)/\(name)"
-        if geteuid() != 0 || isOpenToAll { return plain }
-        let home = openHome
-        if mkdir(home, 0o711) != 0, errno != EEXIST {
-            throw Failure(.unavailable, "cannot make \(home): \(String(cString: strerror(errno)))")
+        if let home = OpenHome(behind: plain) {
+            try home.claim()
+            return home.data
         }
         var facts = stat()
-        guard lstat(home, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR, facts.st_uid == geteuid() else {
-            throw Failure(.unavailable, "\(home) belongs to somebody else", remedy: "Look who made it, then remove it.")
-        }
-        chmod(home, 0o711)
-        symlink("\(home)/\(name)", plain)
-        return "\(home)/\(name)"
+        if geteuid() != 0 || isOpenToAll || lstat(plain, &facts) == 0 { return plain }
+        return try OpenHome(madeFor: plain).data
     }
 
     /// Whether everybody may pass through every folder on the way.
@@ -70,13 +65,6 @@ struct LocalFolder: Sendable {
             var facts = stat()
             return stat(made, &facts) == 0 && facts.st_mode & 0o001 != 0
         }
-    }
-
-    /// Where the data of servers lies that cannot reach the folder itself.
-    var openHome: String { "/var/tmp/skald-\(Self.digest(of: path))" }
-
-    private static func digest(of text: String) -> String {
-        SHA256.digest(of: Array(text.utf8)).prefix(8).map { String($0, radix: 36) }.joined()
     }
 
     static var workingFolder: String {
