@@ -61,7 +61,8 @@ package final class PostgresCluster: Sendable {
         self.folder = folder
         self.options = options
         if access(folder.path(of: "\(PostgresFiles.data)/PG_VERSION"), F_OK) != 0 {
-            try PostgresTemplate(installation: installation).copy(to: folder.path(of: PostgresFiles.data))
+            try PostgresTemplate(installation: installation).copy(
+                to: folder.path(of: PostgresFiles.data), isDurable: options.folder != nil)
         }
         try PostgresFiles.writeConfiguration(of: self, options, in: folder)
     }
