@@ -96,6 +96,25 @@ import Testing
             try Command(["rm", "-rf", "--", String(log.dropLast("/broker.log".count))]).output()
         }
     }
+
+    /// The log of a kept folder holds all starts: what failed then says nothing about now.
+    @Test(.timeLimit(.minutes(5)))
+    func aBrokerThatCannotStartAgainSaysWhyThisTime() async throws {
+        var options = RabbitOptions()
+        options.folder = "/tmp/skald-kept-\(ServerFolder.randomName())"
+        options.configuration = ["no_such_setting = 1"]
+        let folder = try #require(options.folder)
+        defer { removeFolder(folder) }
+        try #require(mkdir(folder, 0o755) == 0)
+        let account = try #require(Account.server(packageUser: "rabbitmq"))
+        chown(folder, account.uid, account.gid)
+        let old = "BOOT FAILED\n===========\nERROR: an old reason\n"
+        try ServerFolder(path: folder, account: account).write(RabbitFiles.log, old)
+        let error = try #require(
+            await #expect(throws: LocalServerError.self) { try await RabbitServer.started(options) })
+        #expect(error.problem.contains("no_such_setting") && !error.problem.contains("an old reason"))
+        #expect(try #require(readFile(folder + "/broker.log")).hasPrefix(old), "and yet it is kept")
+    }
 }
 
 /// Removes what a test kept on purpose.

@@ -32,7 +32,7 @@ package final class PostgresCluster: Sendable {
     /// The superuser.
     package let user = "postgres"
     package let password: String
-    /// Everything the cluster wrote, from its first start on.
+    /// What the cluster wrote, in all its starts; what is older than the last megabytes lies beside it, as `.1`.
     package var logPath: String { folder.path(of: PostgresFiles.log) }
 
     let folder: ServerFolder
@@ -112,11 +112,12 @@ package final class PostgresCluster: Sendable {
     private func startServer() throws {
         try server.withLock { server in
             if let server, server.poll() == nil { return }
+            let log = try ServerLog(beforeStart: logPath)
             let started = try ChildProcess.start(
                 launch(), under: watchdog, endedBy: farewell, notedIn: options.folder == nil ? nil : folder)
             server = started
             do {
-                try waitUntilReady(started)
+                try waitUntilReady(started, log)
             } catch {
                 started.stop(with: SIGQUIT, within: .seconds(10))
                 // What is needed to find the reason stays on disk.
@@ -158,13 +159,13 @@ package final class PostgresCluster: Sendable {
             folder: folder.path, output: .file(logPath), errorOutput: .file(logPath))
     }
 
-    private func waitUntilReady(_ server: ChildProcess) throws {
+    private func waitUntilReady(_ server: ChildProcess, _ log: ServerLog) throws {
         let deadline = Deadline(after: options.startLimit)
         let ready = try deadline.poll(every: .milliseconds(10)) { () throws -> Bool? in
-            if let exit = server.poll() { throw failure("it ended with \(exit) while starting") }
+            if let exit = server.poll() { throw failure("it ended with \(exit) while starting", log) }
             return Probe.takesPostgresConnections(socket: "\(socketFolder)/.s.PGSQL.\(port)") ? true : nil
         }
-        guard ready != nil else { throw failure("it took no connection within \(deadline.limit)") }
+        guard ready != nil else { throw failure("it took no connection within \(deadline.limit)", log) }
     }
 
     private func setPassword() throws {
@@ -172,10 +173,10 @@ package final class PostgresCluster: Sendable {
         _ = try query(sql, ["password": password], over: connectionString(database: "postgres")).output()
     }
 
-    private func failure(_ problem: String) -> LocalServerError {
+    private func failure(_ problem: String, _ log: ServerLog) -> LocalServerError {
         LocalServerError(
             .startFailed, subject: "Postgres cluster on port \(port)",
-            problem: "\(problem); its last words were:\n\(lastLines(12, of: logPath))\n",
+            problem: "\(problem); its last words were:\n\(log.lastLines(12))\n",
             remedy: "read the log; a machine short of memory, disk or time needs a longer start limit", logPath: logPath
         )
     }

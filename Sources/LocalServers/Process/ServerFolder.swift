@@ -123,9 +123,3 @@ func readFile(_ path: String) -> String? {
     }
     return String(decoding: bytes, as: UTF8.self)
 }
-
-/// The last lines of a log, for an error text.
-func lastLines(_ count: Int, of path: String) -> String {
-    let lines = (readFile(path) ?? "").split(separator: "\n", omittingEmptySubsequences: true)
-    return lines.suffix(count).joined(separator: "\n")
-}

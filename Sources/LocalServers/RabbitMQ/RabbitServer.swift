@@ -13,7 +13,7 @@ package final class RabbitServer: Sendable {
     package let password: String
     /// The Erlang node, for instance `skald-1f3k@localhost`.
     package let nodeName: String
-    /// Everything the broker wrote, from its first start on.
+    /// What the broker wrote, in all its starts; what is older than the last megabytes lies beside it, as `.1`.
     package var logPath: String { folder.path(of: RabbitFiles.log) }
     /// The TLS side, when asked for.
     package let tls: RabbitTLS?
@@ -106,15 +106,16 @@ package final class RabbitServer: Sendable {
     private func startBroker() throws {
         try processes.withLock { processes in
             if let broker = processes.broker, broker.poll() == nil { return }
+            let log = try ServerLog(beforeStart: logPath)
             if processes.nameService?.poll() != nil || processes.nameService == nil {
-                processes.nameService = try startNameService()
+                processes.nameService = try startNameService(log)
             }
             let broker = try ChildProcess.start(
                 RabbitInstallation.brokerLaunch(for: self), under: watchdog, endedBy: farewell,
                 notedIn: options.folder == nil ? nil : folder)
             processes.broker = broker
             do {
-                try waitUntilReady(broker)
+                try waitUntilReady(broker, log)
             } catch {
                 broker.stop(with: SIGKILL, within: .seconds(5))
                 // What is needed to find the reason stays on disk.
@@ -140,36 +141,38 @@ package final class RabbitServer: Sendable {
             ? .init(signal: SIGKILL, grace: .seconds(5)) : .init(signal: SIGTERM, grace: .seconds(30))
     }
 
-    private func startNameService() throws -> ChildProcess {
+    private func startNameService(_ log: ServerLog) throws -> ChildProcess {
         let service = try ChildProcess.start(
             RabbitInstallation.nameServiceLaunch(for: self), under: watchdog,
             endedBy: .init(signal: SIGTERM, grace: .seconds(5)))
         let deadline = Deadline(after: .seconds(30))
         let answered = try deadline.poll(every: .milliseconds(5)) { () throws -> Bool? in
-            if let exit = service.poll() { throw failure("its name service (epmd) ended with \(exit)") }
+            if let exit = service.poll() { throw failure("its name service (epmd) ended with \(exit)", log) }
             return Probe.accepts(port: ports.nameService.port) ? true : nil
         }
-        guard answered != nil else { throw failure("its name service (epmd) did not listen within \(deadline.limit)") }
+        guard answered != nil else {
+            throw failure("its name service (epmd) did not listen within \(deadline.limit)", log)
+        }
         return service
     }
 
-    private func waitUntilReady(_ broker: ChildProcess) throws {
+    private func waitUntilReady(_ broker: ChildProcess, _ log: ServerLog) throws {
         let deadline = Deadline(after: options.startLimit)
         let ready = try deadline.poll(every: .milliseconds(50)) { () throws -> Bool? in
-            if let exit = broker.poll() { throw failure("it ended with \(exit) while starting") }
+            if let exit = broker.poll() { throw failure("it ended with \(exit) while starting", log) }
             guard Probe.speaksAMQP(port: port) else { return nil }
             return tls.map { Probe.accepts(port: $0.port) } ?? true ? true : nil
         }
-        guard ready != nil else { throw failure("it did not speak AMQP on port \(port) within \(deadline.limit)") }
+        guard ready != nil else { throw failure("it did not speak AMQP on port \(port) within \(deadline.limit)", log) }
         guard try electLeaders(within: options.startLimit) else {
-            throw failure("a quorum queue had no leader within \(options.startLimit)")
+            throw failure("a quorum queue had no leader within \(options.startLimit)", log)
         }
     }
 
-    private func failure(_ problem: String) -> LocalServerError {
+    private func failure(_ problem: String, _ log: ServerLog) -> LocalServerError {
         LocalServerError(
             .startFailed, subject: "RabbitMQ broker \(nodeName)",
-            problem: "\(problem); its log says:\n\(RabbitFiles.reason(inLog: readFile(logPath) ?? ""))\n",
+            problem: "\(problem); its log says:\n\(RabbitFiles.reason(inLog: log.text))\n",
             remedy: "read the log; a machine short of memory, disk or time needs a longer start limit", logPath: logPath
         )
     }
