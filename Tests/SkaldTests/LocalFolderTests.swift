@@ -58,6 +58,18 @@ import Testing
         #expect(Folder.files(below: parent.path, suffix: "") == [parent.path + "/passwords"])
     }
 
+    @Test func theFolderOfAnotherUserStaysTheirs() throws {
+        guard geteuid() == 0 else { return }
+        let parent = try TemporaryFolder()
+        let folder = LocalFolder(path: parent.path)
+        try folder.make()
+        chown(folder.markPath, 1, 1)
+        rmdir(folder.logsPath)
+        let failure = #expect(throws: Failure.self) { try folder.make() }
+        #expect(failure?.message == "\(folder.path) belongs to user daemon, and this runs as root")
+        #expect(!exists(folder.logsPath), "nothing is written to it")
+    }
+
     @Test func aFolderFromBeforeThereWasAMarkIsKnownByItsState() async throws {
         let parent = try TemporaryFolder()
         let folder = LocalFolder(path: parent.path + "/skald")

@@ -24,19 +24,40 @@ struct ServerFolder: Sendable {
     }
 
     /// Uses the folder at `path`, made if it is not there.
+    ///
+    /// - Throws: where it belongs to somebody else than the account. It stays theirs: a server that was once started as root
+    ///   by mistake must not take the data of a user away.
     static func kept(at path: String, for account: Account) throws -> ServerFolder {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        let folder = ServerFolder(path: path, account: account)
+        if mkdir(path, 0o700) == 0 {
+            try folder.give(path)
+        } else if errno != EEXIST {
             throw LocalServerError.system("mkdir \(path)", subject: "server folder")
         }
-        let folder = ServerFolder(path: path, account: account)
-        try folder.give(path)
+        try folder.checkOwner()
         let look = try Command(account.prefix + ["test", "-w", path]).run()
         guard look.exit == 0 else {
             throw LocalServerError(
-                .system, subject: "server folder", problem: "user \(account.uid) cannot reach or write \(path)",
+                .system, subject: "server folder",
+                problem: "user \(Account.name(of: account.uid)) cannot reach or write \(path)",
                 remedy: "choose a folder below one that everybody may enter, or do not run as root")
         }
         return folder
+    }
+
+    private func checkOwner() throws {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else {
+            throw LocalServerError.system("stat \(path)", subject: "server folder")
+        }
+        if facts.st_uid == account.uid { return }
+        // Made a moment before its maker was killed.
+        if facts.st_uid == geteuid(), namesInFolder(path).isEmpty { return try give(path) }
+        let (owner, user) = (Account.name(of: facts.st_uid), Account.name(of: account.uid))
+        throw LocalServerError(
+            .system, subject: "server folder",
+            problem: "\(path) belongs to user \(owner), and the server would run as \(user)",
+            remedy: "run this as the user who made it, or choose another folder")
     }
 
     /// Eight random characters, enough to tell the servers of one machine apart.

@@ -36,6 +36,16 @@ extension LocalFolder {
         try writeMark()
     }
 
+    /// A folder that another user's systems run in stays theirs: files of ours in it would keep them out.
+    func checkOwner() throws(Failure) {
+        var facts = stat()
+        guard lstat(markPath, &facts) == 0, facts.st_uid != geteuid() else { return }
+        let (owner, user) = (Account.name(of: facts.st_uid), Account.name(of: geteuid()))
+        throw Failure(
+            .unavailable, "\(path) belongs to user \(owner), and this runs as \(user)",
+            remedy: "Run it as \(owner), or in another folder: SKALD_HOME may name one.")
+    }
+
     private func writeMark() throws(Failure) {
         let descriptor = open(markPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

@@ -28,8 +28,10 @@ struct LocalFolder: Sendable {
 
     /// Makes the folder and marks it as Skald's.
     ///
-    /// - Throws: where what lies in it under Skald's names is not Skald's, for that would be used and, one day, erased.
+    /// - Throws: where it is another user's, and where what lies in it under Skald's names is not Skald's, for that would be
+    ///   used and, one day, erased.
     func make() throws(Failure) {
+        try checkOwner()
         try OutputFile.makeFolder(path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 })
         if mkdir(path, 0o777) == 0 {
             // Whatever the caller's umask, the servers' own users must get through to their folders.
