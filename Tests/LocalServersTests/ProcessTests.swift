@@ -47,6 +47,32 @@ import Testing
         #expect(error?.problem.contains("ended with 3: why") == true)
     }
 
+    @Test func whatOthersNeedIsEndedAfterThem() async throws {
+        let watchdog = try Watchdog()
+        let folder = try ServerFolder.temporary("watchdog", for: .current, removedBy: watchdog)
+        _ = watchdog.keep(folder.path)
+        defer { removeFolder(folder.path) }
+        func start(_ script: String, _ farewell: Watchdog.Farewell) throws -> ChildProcess {
+            let launch = Launch(
+                arguments: ["/bin/sh", "-c", script], environment: ["PATH": Account.searchPath], folder: folder.path)
+            return try ChildProcess.start(launch, under: watchdog, endedBy: farewell)
+        }
+        let needed = try start(
+            "trap 'rm needed; exit' TERM; : > needed; while :; do sleep 0.05; done",
+            .init(signal: SIGTERM, grace: .seconds(30), isLast: true))
+        // It ends slowly, and only then looks whether what it needs is there.
+        let other = try start(
+            "trap 'sleep 0.5; [ -e needed ] && : > found; exit' TERM; : > other; while :; do sleep 0.05; done",
+            .init(signal: SIGTERM, grace: .seconds(30)))
+        let areUp = try await onOwnThread {
+            Deadline(after: .seconds(30)).poll { Set(namesInFolder(folder.path)) == ["needed", "other"] ? true : nil }
+        }
+        #expect(areUp == true)
+        try await onOwnThread { watchdog.end() }
+        #expect(needed.poll() != nil && other.poll() != nil)
+        #expect(access(folder.path(of: "found"), F_OK) == 0)
+    }
+
     @Test func aReservedPortIsNotGivenTwice() async throws {
         let first = try PortReservation.any()
         #expect(PortReservation.take(first.port) == nil)

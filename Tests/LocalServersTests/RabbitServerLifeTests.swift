@@ -31,7 +31,11 @@ import Testing
 
         try await checkTLS(of: server)
         try await checkMemoryAlarm(of: server)
+        #expect(try await runScript(of: server).output.contains(name))
         try await server.shutDown()
+        let refused = try await runScript(of: server)
+        #expect(refused.exit == 69 && refused.errorOutput == "the broker of this folder does not run\n")
+        #expect(!Probe.accepts(port: server.ports.nameService.port), "no name service was started")
         #expect(!Probe.accepts(port: server.port))
         #expect(Probe.speaksAMQP(port: other.port))
 
@@ -39,6 +43,11 @@ import Testing
         #expect(again.nodeName == server.nodeName && again.password == server.password)
         #expect(try await again.ctl(["list_vhosts", "--silent"]).contains(name))
         try await again.shutDown()
+    }
+
+    private func runScript(of server: RabbitServer) async throws -> Command.Result {
+        let words = ["/bin/sh", "-c", server.controlScript, "rabbitmqctl", "list_vhosts", "--silent"]
+        return try await onOwnThread { try Command(words).run() }
     }
 
     private func checkTLS(of server: RabbitServer) async throws {

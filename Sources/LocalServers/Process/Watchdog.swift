@@ -14,6 +14,8 @@ final class Watchdog: Sendable {
         var signal: Int32
         /// After this the process and its group are killed.
         var grace: Duration
+        /// Whether it is ended once the others have: they need it until then.
+        var isLast = false
     }
 
     private let line: Lock<Descriptor?>
@@ -34,7 +36,7 @@ final class Watchdog: Sendable {
 
     /// False when the watchdog is gone.
     func watch(_ pid: pid_t, _ farewell: Farewell) -> Bool {
-        tell("watch \(pid) \(farewell.signal) \(farewell.grace.components.seconds)")
+        tell("watch \(pid) \(farewell.signal) \(farewell.grace.components.seconds) \(farewell.isLast ? 2 : 1)")
     }
 
     /// The process was ended by its owner.
@@ -94,7 +96,7 @@ final class Watchdog: Sendable {
                 set -- $rest
                 # One that has ended already is noticed at the end.
                 look "$1" || start=0
-                watched="$1:$start:$2:$3 $watched" ;;
+                watched="$1:$start:$2:$3:$4 $watched" ;;
             forget)
                 others=''
                 for entry in $watched; do
@@ -112,25 +114,29 @@ final class Watchdog: Sendable {
                 folders=$kept ;;
             esac
         done
-        for entry in $watched; do
-            IFS=: read -r process began signal grace <<END
+        for turn in 1 2; do
+            for entry in $watched; do
+                IFS=: read -r process began signal grace own <<END
         $entry
         END
-            if ! same "$process" "$began"; then
-                lost=yes
-                continue
-            fi
-            kill -"$signal" "$process" 2>/dev/null
-        done
-        tenths=0
-        for entry in $watched; do
-            IFS=: read -r process began signal grace <<END
+                [ "$own" = "$turn" ] || continue
+                if ! same "$process" "$began"; then
+                    lost=yes
+                    continue
+                fi
+                kill -"$signal" "$process" 2>/dev/null
+            done
+            tenths=0
+            for entry in $watched; do
+                IFS=: read -r process began signal grace own <<END
         $entry
         END
-            while same "$process" "$began"; do
-                [ "$tenths" -lt $((grace * 10)) ] || { kill -KILL "-$process" "$process" 2>/dev/null; break; }
-                sleep 0.1
-                tenths=$((tenths + 1))
+                [ "$own" = "$turn" ] || continue
+                while same "$process" "$began"; do
+                    [ "$tenths" -lt $((grace * 10)) ] || { kill -KILL "-$process" "$process" 2>/dev/null; break; }
+                    sleep 0.1
+                    tenths=$((tenths + 1))
+                done
             done
         done
         while read -r folder; do

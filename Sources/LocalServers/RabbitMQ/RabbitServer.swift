@@ -144,7 +144,8 @@ package final class RabbitServer: Sendable {
     private func startNameService(_ log: ServerLog) throws -> ChildProcess {
         let service = try ChildProcess.start(
             RabbitInstallation.nameServiceLaunch(for: self), under: watchdog,
-            endedBy: .init(signal: SIGTERM, grace: .seconds(5)))
+            // A broker that misses it while it ends would start another one, which nobody ends.
+            endedBy: .init(signal: SIGTERM, grace: .seconds(5), isLast: true))
         let deadline = Deadline(after: .seconds(30))
         let answered = try deadline.poll(every: .milliseconds(5)) { () throws -> Bool? in
             if let exit = service.poll() { throw failure("its name service (epmd) ended with \(exit)", log) }
