@@ -51,6 +51,30 @@ import Testing
         try await second.shutDown()
     }
 
+    @Test func anIdThatPassedToAStrangerKeepsNobodyOut() async throws {
+        let cluster = try await PostgresCluster.started()
+        let locks = ["data/postmaster.pid", "socket/.s.PGSQL.\(cluster.port).lock"]
+        let texts = try locks.map { try #require(cluster.folder.read($0)) }
+        // Of the same user, and a postmaster, too.
+        let stranger = try #require(try await SharedServers.postgres().processID)
+        try await cluster.stop(.kill)
+        for (lock, text) in zip(locks, texts) {
+            let rest = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)[1]
+            try cluster.folder.write(lock, "\(stranger)\n\(rest)")
+        }
+        try await cluster.start()
+        #expect(try await cluster.psql("SELECT 1") == "1\n")
+        try await cluster.shutDown()
+    }
+
+    @Test func aLockOfWhoeverWorksInTheDataStays() async throws {
+        let cluster = try await PostgresCluster.started()
+        let data = cluster.folder.path(of: "data")
+        try PostmasterLock(path: "\(data)/postmaster.pid", data: data).removeIfStale()
+        #expect(cluster.folder.read("data/postmaster.pid") != nil)
+        try await cluster.shutDown()
+    }
+
     @Test func aFolderTheServersUserCannotReachIsRefused() async throws {
         guard geteuid() == 0 else { return }
         let closed = "/tmp/skald-closed-\(ServerFolder.randomName())"

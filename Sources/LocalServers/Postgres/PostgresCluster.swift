@@ -112,6 +112,7 @@ package final class PostgresCluster: Sendable {
     private func startServer() throws {
         try server.withLock { server in
             if let server, server.poll() == nil { return }
+            try removeStaleLocks()
             let log = try ServerLog(beforeStart: logPath)
             let started = try ChildProcess.start(
                 launch(), under: watchdog, endedBy: farewell, notedIn: options.folder == nil ? nil : folder)
@@ -127,6 +128,13 @@ package final class PostgresCluster: Sendable {
                 }
                 throw error
             }
+        }
+    }
+
+    private func removeStaleLocks() throws {
+        let data = folder.path(of: PostgresFiles.data)
+        for path in ["\(data)/postmaster.pid", "\(socketFolder)/.s.PGSQL.\(port).lock"] {
+            try PostmasterLock(path: path, data: data).removeIfStale()
         }
     }
 
