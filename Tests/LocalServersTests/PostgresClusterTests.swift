@@ -51,6 +51,16 @@ import Testing
         try await second.shutDown()
     }
 
+    @Test func aFolderMayHaveAnyName() async throws {
+        let folder = "/tmp/skald-it's, \"\(ServerFolder.randomName())\" 100%"
+        defer { removeFolder(folder) }
+        var options = PostgresOptions()
+        options.folder = folder
+        let cluster = try await PostgresCluster.started(options)
+        #expect(try await cluster.psql("SELECT 1") == "1\n")
+        try await cluster.shutDown()
+    }
+
     @Test func anIdThatPassedToAStrangerKeepsNobodyOut() async throws {
         let cluster = try await PostgresCluster.started()
         let locks = ["data/postmaster.pid", "socket/.s.PGSQL.\(cluster.port).lock"]

@@ -13,13 +13,19 @@ enum PostgresFiles {
         return fresh
     }
 
-    /// A folder for the socket whose name leaves room: the whole path may have 107 bytes (unix(7)).
+    /// A folder for the socket whose name leaves room and means itself: the whole path may have 107 bytes (unix(7)), and
+    /// both the server's setting and the host of a connection are lists with commas (manual, section 20.3.1 and 34.1.1.3).
     static func socketFolder(beside folder: ServerFolder, _ watchdog: Watchdog) throws -> String {
-        if folder.path.utf8.count <= 80 {
+        if folder.path.utf8.count <= 80, folder.path.utf8.allSatisfy(isPlain) {
             try folder.makeFolder("socket")
             return folder.path(of: "socket")
         }
         return try ServerFolder.temporary("socket", for: folder.account, under: "/tmp", removedBy: watchdog).path
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        return isLetter || "0123456789/._-".utf8.contains(byte)
     }
 
     static func writeConfiguration(of cluster: PostgresCluster, _ options: PostgresOptions, in folder: ServerFolder)
