@@ -75,7 +75,7 @@ import Testing
         let folder = LocalFolder(path: parent.path + "/skald")
         try folder.make()
         unlink(folder.markPath)
-        StateBoard(folder, now: 0) { _ in }.enter(.stopped, "")
+        StateBoard(folder, now: 0, last: nil) { _ in }.enter(.stopped, "")
         try folder.make()
         unlink(folder.markPath)
         #expect(try await folder.erase() == LocalFolder.Rest())

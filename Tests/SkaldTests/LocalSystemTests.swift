@@ -15,6 +15,30 @@ import Testing
         #expect(restarts.restartCount == 11)
     }
 
+    @Test func portsOutlastStartsThatFailEarly() async throws {
+        let parent = try TemporaryFolder()
+        let folder = LocalFolder(path: parent.path)
+        try folder.make()
+        let first = StateBoard(folder, now: 0, last: nil) { _ in }
+        #expect(first.current.ports == SystemState.Ports())
+        first.change { state in
+            state.broker = .init(hosts: ["127.0.0.1:20001"], virtualHost: "/", isSecure: false, isPrivate: true)
+            state.database = .init(host: "127.0.0.1", port: 20002, isPrivate: true)
+        }
+        for _ in 0..<2 {
+            let failed = StateBoard(folder, now: 0, last: try SystemState.read(folder)) { _ in }
+            failed.enter(.starting, "")
+            failed.enter(.failed, "no space left")
+        }
+        // Others are none of ours, and ours are taken again after them.
+        let other = StateBoard(folder, now: 0, last: try SystemState.read(folder)) { _ in }
+        other.change { state in
+            state.broker = .init(hosts: ["rabbit.example:5672"], virtualHost: "/", isSecure: false, isPrivate: false)
+        }
+        #expect(try SystemState.read(folder)?.ports == SystemState.Ports(broker: 20001, database: 20002))
+        _ = try await folder.erase()
+    }
+
     @Test func servicesAreNamedAsTheirPrograms() {
         #expect(ServicePrograms.name(of: "order") == "OrderService")
         #expect(ServicePrograms.name(of: "pay-out") == "PayOutService")

@@ -12,11 +12,11 @@ struct LocalServerPair: Sendable {
     let databaseAddress: DatabaseAddress
 
     /// Starts what the plan does not name, both at once, and waits until they take connections.
-    static func started(_ plan: LocalPlan, ports: SystemState?) async throws -> LocalServerPair {
-        let brokerStart = Task { try await startBroker(plan, port: ports?.broker?.hosts.first) }
+    static func started(_ plan: LocalPlan, ports: SystemState.Ports?) async throws -> LocalServerPair {
+        let brokerStart = Task { try await startBroker(plan, port: ports?.broker) }
         let cluster: PostgresCluster?
         do {
-            cluster = try await startCluster(plan, port: ports?.database?.port)
+            cluster = try await startCluster(plan, port: ports?.database)
         } catch {
             try? await brokerStart.value?.shutDown()
             throw error
@@ -47,25 +47,24 @@ struct LocalServerPair: Sendable {
     }
 
     /// The ports of the last time are taken again, so that what people wrote down stays true.
-    private static func startBroker(_ plan: LocalPlan, port: String?) async throws -> RabbitServer? {
+    private static func startBroker(_ plan: LocalPlan, port: UInt16?) async throws -> RabbitServer? {
         if plan.broker != nil { return nil }
         var options = RabbitOptions()
         let folder = try plan.folder.serverFolder("broker")
         // One that outlived its supervisor still has the port.
         try await ServerRecord.endServer(leftIn: folder)
         options.folder = folder
-        let number = port.flatMap { $0.split(separator: ":").last }.flatMap { UInt16($0) }
-        options.port = number.flatMap { isLocalPortFree($0) ? $0 : nil }
+        options.port = port.flatMap { isLocalPortFree($0) ? $0 : nil }
         return try await RabbitServer.started(options)
     }
 
-    private static func startCluster(_ plan: LocalPlan, port: Int?) async throws -> PostgresCluster? {
+    private static func startCluster(_ plan: LocalPlan, port: UInt16?) async throws -> PostgresCluster? {
         if plan.database != nil { return nil }
         var options = PostgresOptions()
         let folder = try plan.folder.serverFolder("postgres")
         try await ServerRecord.endServer(leftIn: folder)
         options.folder = folder
-        options.port = port.flatMap { UInt16(exactly: $0) }.flatMap { isLocalPortFree($0) ? $0 : nil }
+        options.port = port.flatMap { isLocalPortFree($0) ? $0 : nil }
         return try await PostgresCluster.started(options)
     }
 

@@ -16,11 +16,14 @@ final class StateBoard: Sendable {
     private let path: String
     private let tell: @Sendable (SystemNews) -> Void
 
-    /// - Parameter tell: is given what is new, for whoever watches the start.
-    init(_ folder: LocalFolder, now: Int64, tell: @escaping @Sendable (SystemNews) -> Void) {
+    /// - Parameters:
+    ///   - last: The state of the run before.
+    ///   - tell: is given what is new, for whoever watches the start.
+    init(_ folder: LocalFolder, now: Int64, last: SystemState?, tell: @escaping @Sendable (SystemNews) -> Void) {
         state = Lock(
             SystemState(
-                phase: .starting, note: "", supervisor: .own, since: now, broker: nil, database: nil, services: []))
+                phase: .starting, note: "", supervisor: .own, since: now, broker: nil, database: nil, services: [],
+                lastPorts: last?.ports))
         path = folder.statePath
         self.tell = tell
     }

@@ -20,7 +20,7 @@ struct Supervisor: Sendable {
         self.lock = lock
         self.plan = plan
         last = try? SystemState.read(plan.folder)
-        board = StateBoard(plan.folder, now: Logger.wallClockMilliseconds(), tell: tell)
+        board = StateBoard(plan.folder, now: Logger.wallClockMilliseconds(), last: last, tell: tell)
     }
 
     /// Starts everything and keeps it running until the task is cancelled.
@@ -38,7 +38,7 @@ struct Supervisor: Sendable {
 
     private func runServers(_ whenReady: @escaping @Sendable (SystemState) throws -> Void) async throws {
         board.enter(.starting, "starting broker and database")
-        let servers = try await LocalServerPair.started(plan, ports: last)
+        let servers = try await LocalServerPair.started(plan, ports: last?.ports)
         board.change { state in
             state.broker = servers.brokerAddress.state(isPrivate: servers.isBrokerPrivate)
             state.database = servers.databaseAddress.state(isPrivate: servers.isDatabasePrivate)

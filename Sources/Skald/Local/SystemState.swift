@@ -28,6 +28,12 @@ struct SystemState: Sendable, Codable, Hashable {
         var isPrivate: Bool
     }
 
+    /// Where private servers listen: the next ones do there, too, so that what people wrote down stays true.
+    struct Ports: Sendable, Codable, Hashable {
+        var broker: UInt16?
+        var database: UInt16?
+    }
+
     var phase: Phase
     /// What is being done, or why it failed.
     var note: String
@@ -37,6 +43,8 @@ struct SystemState: Sendable, Codable, Hashable {
     var broker: Broker?
     var database: Database?
     var services: [ServiceState]
+    /// Those of the runs before this one, in which servers may not come to run.
+    var lastPorts: Ports?
 
     /// One service and its process.
     struct ServiceState: Sendable, Codable, Hashable {
@@ -67,6 +75,15 @@ struct SystemState: Sendable, Codable, Hashable {
         var words: String
         /// Whether it says that its configuration cannot work: only a change of that helps.
         var isConfiguration: Bool
+    }
+
+    /// Where private servers listened last.
+    var ports: Ports {
+        let host = broker.flatMap { $0.isPrivate ? $0.hosts.first : nil }
+        let number = database.flatMap { $0.isPrivate ? UInt16(exactly: $0.port) : nil }
+        return Ports(
+            broker: host.flatMap { $0.split(separator: ":").last }.flatMap { UInt16($0) } ?? lastPorts?.broker,
+            database: number ?? lastPorts?.database)
     }
 
     /// Whether the process that wrote it is there.
