@@ -83,6 +83,14 @@ struct HistoryTests {
                 "entries.0.input.at"
             ),
             (
+                #"{"format":"skald-history/1","definition":"x","version":1,"hash":"","entries":[{"input":{"at":9223372036854775807,"kind":"w"}}]}"#,
+                "entries.0.input.at"
+            ),
+            (
+                #"{"format":"skald-history/1","definition":"x","version":1,"hash":"","entries":[{"input":{"at":-1,"kind":"w"}}]}"#,
+                "entries.0.input.at"
+            ),
+            (
                 #"{"format":"skald-history/1","definition":"x","version":1,"hash":"","entries":[{"input":{"at":1,"kind":"w"}}]}"#,
                 "entries.0.input.kind"
             ),

@@ -1,4 +1,7 @@
 extension Input {
+    /// What may be read as a time, in milliseconds since 1970: durations are added to it, which must not overflow.
+    static let times = 0...(Int64.max / 4)
+
     /// The input in the form of history files.
     package var value: Value { CanonicalJSON.value { write(to: &$0) } }
 
@@ -11,7 +14,9 @@ extension Input {
     }
 
     init(_ reader: ValueReader) throws(FormatError) {
-        milliseconds = try reader.member("at").integer()
+        let at = try reader.member("at")
+        milliseconds = try at.integer()
+        guard Self.times.contains(milliseconds) else { throw at.error("is at no time") }
         happening = try Happening(reader)
     }
 }

@@ -26,12 +26,9 @@ extension Instance {
 }
 
 extension Pending {
-    /// Times added to one another must not overflow.
-    private static let dueMilliseconds = 0...(Int64.max / 4)
-
     /// What does not fit the step; nil if all does.
     fileprivate func fault(at step: CompiledStep) -> String? {
-        if let dueMilliseconds, !Self.dueMilliseconds.contains(dueMilliseconds) { return "is due at no time" }
+        if let dueMilliseconds, !Input.times.contains(dueMilliseconds) { return "is due at no time" }
         guard step.wait != nil else {
             return step.call(direction) == nil ? "has nothing to \(direction.rawValue)" : nil
         }
