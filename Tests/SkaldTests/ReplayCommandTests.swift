@@ -93,7 +93,21 @@ let sagas = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: 
         #expect(await skald("replay", "/nowhere.history.json", "--sagas", "/nowhere").exit == .badInput)
         try folder.write("a.history.json", try history().text.replacing("\"create-order\"", with: "\"no-order\""))
         let unknown = await skald("replay", folder.path, "--sagas", sagas)
-        #expect(unknown.exit == .badInput && unknown.messages.contains("has no definition here"))
+        #expect(unknown.exit == .badInput && unknown.messages.contains("1 of `no-order`"))
+    }
+
+    @Test func oneDefinitionIsForItsOwnHistories() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a.history.json", try history().text)
+        try folder.write("b.history.json", try history().text.replacing("\"create-order\"", with: "\"no-order\""))
+        let all = await skald("replay", folder.path, "--sagas", sagas)
+        #expect(all.exit == .badInput && all.messages.contains("1 of `no-order`"))
+        #expect(all.output.contains("create-order  1        1          0"), "what can be replayed is told all the same")
+        let one = await skald("replay", folder.path, "--definition", sagas + "/create-order.saga.yaml")
+        #expect(one.exit == .success, "\(one.messages)")
+        #expect(one.output.contains("no-order               1          left out"), "\(one.output)")
+        let none = await skald("replay", folder.path, "--definition", sagas + "/cancel-order.saga.yaml")
+        #expect(none.exit == .badInput && none.messages.contains("Known: cancel-order."))
     }
 
     @Test func anEmptyFolderIsTold() async throws {

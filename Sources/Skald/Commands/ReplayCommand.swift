@@ -17,13 +17,15 @@ extension Command {
         options: [
             .value(
                 "from", "DATABASE_URL", "Take the histories of this orchestrator's database; `here` is what runs here."),
-            .value("definition", "FILE", "Replay against this saga file; its participants stand beside it."),
+            .value(
+                "definition", "FILE",
+                "Replay against this saga file, whose participants stand beside it; histories of other sagas are left out."),
             .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
             .json,
         ],
         exits: [
             .success: "every history does today what it did then", .failed: "at least one history diverges",
-            .badInput: "a history or a definition cannot be read", .unavailable: "the database cannot be reached",
+            .badInput: "a history or a definition cannot be read, or a history has no definition", .unavailable: "the database cannot be reached",
         ]
     ) { arguments, console in
         if let url = arguments.value("from") { return try await StoredReplay(url, arguments).run(console) }
@@ -34,7 +36,8 @@ extension Command {
             try HistoryFile.history(of: .read($0, byteCountMax: Limits.recorded.byteCountMax))
         }
         let parsed = console.now()
-        let replay = try Replay(zip(paths, histories).map { ($0, $1) }, library, isForced: arguments.has("definition"))
+        let isForced = arguments.has("definition")
+        let replay = try Replay(zip(paths, histories).map { ($0, $1) }, library, isForced: isForced)
         let ended = console.now()
         if arguments.has("json") {
             try console.print(CanonicalJSON.text(of: replay.value))
@@ -46,6 +49,7 @@ extension Command {
                     + "replayed in \((ended - parsed).words) (\(rate))"
             )
         }
+        try replay.checkOthers(library, isForced: isForced)
         return replay.divergences.isEmpty ? .success : .failed
     }
 }
@@ -102,31 +106,47 @@ struct Replay {
         }
     }
 
-    private(set) var outcomes: [Outcome]
+    private(set) var outcomes: [Outcome] = []
+    /// How many histories there are of sagas without a definition here, by name.
+    private(set) var others: [String: Int] = [:]
 
-    init() { outcomes = [] }
+    init() {}
 
     /// - Parameter isForced: whether the one definition of the library is meant for every history of its name, whatever
     ///   the version says.
     init(_ histories: [(path: String, history: History)], _ library: SagaLibrary, isForced: Bool) throws {
         var compiled: [String: CompiledDefinition] = [:]
-        outcomes = try histories.map { path, history in
+        for (path, history) in histories {
             let version = isForced ? nil : history.version
             let exact = library.saga(named: history.definition, version: version)
             guard let saga = exact ?? library.saga(named: history.definition) else {
-                let known = library.sagas.map(\.definition.name)
-                throw Failure(
-                    .badInput, "\(path) is a history of `\(history.definition)`, which has no definition here",
-                    remedy: "Known: \(known.joined(separator: ", ")).")
+                others[history.definition, default: 0] += 1
+                continue
             }
             let definition = try compiled[saga.canonical.hash] ?? CompiledDefinition(saga.definition)
             compiled[saga.canonical.hash] = definition
-            return Outcome(path: path, history: history, saga: saga, divergence: history.replay(with: definition))
+            outcomes.append(
+                Outcome(path: path, history: history, saga: saga, divergence: history.replay(with: definition)))
         }
     }
 
     /// Adds what another part of the histories came to.
-    mutating func add(_ other: Replay) { outcomes += other.outcomes.map(\.lasting) }
+    mutating func add(_ other: Replay) {
+        outcomes += other.outcomes.map(\.lasting)
+        others.merge(other.others, uniquingKeysWith: +)
+    }
+
+    /// Refuses what was not replayed, unless one definition was named and the others were not meant.
+    ///
+    /// - Throws: ``Failure`` that names them and what is known.
+    func checkOthers(_ library: SagaLibrary, isForced: Bool) throws(Failure) {
+        guard !others.isEmpty, !isForced || outcomes.isEmpty else { return }
+        let words = others.sorted { $0.key < $1.key }.map { "\($0.value) of `\($0.key)`" }
+        let known = library.sagas.map(\.definition.name)
+        throw Failure(
+            .badInput, "there are histories without a definition here: \(words.joined(separator: ", "))",
+            remedy: "Known: \(known.joined(separator: ", ")).")
+    }
 
     var divergences: [Outcome] { outcomes.filter { $0.divergence != nil } }
 
@@ -139,6 +159,9 @@ struct Replay {
         for (saga, group) in groups {
             let diverging = group.filter { $0.divergence != nil }.count
             table.add(saga.definition.name, "\(saga.definition.version)", "\(group.count)", "\(diverging)")
+        }
+        for (name, count) in others.sorted(by: { $0.key < $1.key }) {
+            table.add(name, "", "\(count)", "left out")
         }
         try console.print(table.text(columnCount: console.output.columnCount, style: console.output.style))
         for outcome in divergences.prefix(Self.shownCountMax) { try tell(outcome, console) }
@@ -179,6 +202,7 @@ struct Replay {
     var value: Value {
         .record([
             "histories": .integer(Int64(outcomes.count)), "diverging": .integer(Int64(divergences.count)),
+            "left-out": .record(Record(others.map { Record.Member(name: $0.key, value: .integer(Int64($0.value))) })),
             "divergences": .list(
                 divergences.compactMap { outcome in
                     outcome.divergence.map { divergence in

@@ -40,6 +40,7 @@ struct StoredReplay {
             let elapsed = console.now() - began
             console.say("\(parts.count.grouped) stored histories replayed in \(elapsed.words)")
         }
+        try replay.checkOthers(library, isForced: isForced)
         return replay.divergences.isEmpty ? .success : .failed
     }
 }
