@@ -38,6 +38,11 @@ extension DefinitionResolver {
                     .unclearRetry, at: place + [reply.name],
                     "After `\(reply.name)` the step may have had its effect; a new try could have it twice.")
             }
+            if isSuccess, rule?.verdict == .retry, kind == .compensatable || kind == .pivot {
+                fault(
+                    .unclearRetry, at: place + [reply.name],
+                    "After `\(reply.name)` the step is done; the fence keeps a new try out.")
+            }
             return CompiledRule(
                 name: reply.name, isSuccess: isSuccess, isUnclear: reply.certainty == .unclear,
                 verdict: rule?.verdict ?? Self.defaultVerdict(isSuccess: isSuccess, kind: kind),

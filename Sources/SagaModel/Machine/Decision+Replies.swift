@@ -37,9 +37,7 @@ extension Decision {
         case .fail, .retry:
             // A failure counts whether or not what it sets fits.
             _ = instance.apply(rule.set, payload: reply.payload)
-            fail(
-                pendingIndex, because: .refused(reply: reply.name),
-                inDoubt: rule.isUnclear || (rule.isSuccess && rule.verdict == .fail))
+            fail(pendingIndex, because: .refused(reply: reply.name), inDoubt: rule.isUnclear || rule.isSuccess)
         }
     }
 
