@@ -37,11 +37,18 @@ package enum Bank {
         package static let messageType: MessageType = "bank.Reserve"
         package var account: String
         package var amount: Int64
+        /// Whether the money is taken and the answer says that nobody knows.
+        package var isUnclear: Bool?
 
-        package init(account: String, amount: Int64) {
+        package init(account: String, amount: Int64, isUnclear: Bool? = nil) {
             self.account = account
             self.amount = amount
+            self.isUnclear = isUnclear
         }
+    }
+
+    package struct ReserveUnclear: MessagePayload {
+        package static let messageType: MessageType = "bank.ReserveUnclear"
     }
 
     package struct Reserved: MessagePayload {
@@ -108,8 +115,9 @@ package enum Bank {
             try await perform(command, in: transaction)
         }
         handlers.on(Reserve.self, key: \.account) { command, transaction in
-            try await move(command.account, -command.amount, in: transaction) == nil
-                ? .refusal(Overdrawn()) : .success(Reserved())
+            let balance = try await move(command.account, -command.amount, in: transaction)
+            if balance == nil { return .refusal(Overdrawn()) }
+            return command.isUnclear ?? false ? .unclear(ReserveUnclear()) : .success(Reserved())
         }
         handlers.onUndo(Release.self, of: Reserve.self, success: Released.messageType, key: \.account) {
             command, transaction in

@@ -129,7 +129,7 @@ extension DeliveryWorld {
         if decision == .run, let direction = commands[command].direction {
             staged?.isEffectLive = direction == .forward
         }
-        tell { $0.handled(place, decision == .refuse ? .refused(rows: 1) : .replied(rows: 1)) }
+        tell { $0.handled(place, HandlerResult(decision == .refuse ? .refused : .done, rows: 1)) }
     }
 
     private func committing(_ fences: [Int: FenceState]) -> [DeliveryWorld] {

@@ -51,8 +51,16 @@ import Testing
                     case .nothingToUndo: "answers success, does nothing"
                     }
                 #expect(cells[cell].hasPrefix(says), "\(state) \(direction): the rule says \(decision)")
-                let next = FenceRule.state(after: direction, decision, at: state, succeeded: true)
+                let next = FenceRule.state(after: direction, decision, at: state, .done)
                 #expect(cells[cell + 1].hasPrefix("`\(next.rawValue)`"), "\(state) \(direction) leaves \(next)")
+                guard decision == .run else { continue }
+                for (answer, words) in [(HandlerResult.Answer.refused, "refuses"), (.unclear, "cannot say")] {
+                    let next = FenceRule.state(after: direction, decision, at: state, answer)
+                    #expect(
+                        cells[cell + 1].contains("if it \(words), `\(next.rawValue)`")
+                            || cells[cell + 1].contains("if it refuses or cannot say, `\(next.rawValue)`"),
+                        "\(state) \(direction) leaves \(next) if it \(words)")
+                }
             }
         }
     }

@@ -37,10 +37,11 @@ def move(cursor, message_id, account, amount):
     for row in cursor.fetchall():
         cursor.execute("INSERT INTO ledger (message, account, amount) VALUES (%s, %s, %s)", (message_id, account, amount))
         return row[0]
-def handle(cursor, p, command):  # the reply's name and body, and whether the command was done
+def handle(cursor, p, command):  # the reply's name and body, and whether the command was done, None if nobody knows
     if command.get("trick"): raise RuntimeError("the vault is jammed")
     balance = move(cursor, p.message_id, command["account"], command["amount"] * (-1 if p.type == "bank.Reserve" else 1))
     if balance is None: return "Overdrawn", {}, False
+    if command.get("isUnclear"): return "ReserveUnclear", {}, None
     return TYPES[p.type], {"balance": balance} if p.type == "bank.Deposit" else {"note": "given back"} if p.type == "bank.Release" else {}, True
 def fenced(cursor, p, h, command):  # the same behind the fence of its saga and step
     key = (p.correlation_id, h["skald-step"])
@@ -51,7 +52,7 @@ def fenced(cursor, p, h, command):  # the same behind the fence of its saga and 
     nothing = UNDO[p.type] == "undo" and state != "done"
     name, reply, done = (TYPES[p.type], {}, True) if nothing else handle(cursor, p, command)
     if nothing: state = "undone" if state == "undone" else "fenced"
-    else: state = ("done" if done else "refused") if UNDO[p.type] == "do" else ("undone" if done else "done")
+    else: state = ("refused" if done is False else "done") if UNDO[p.type] == "do" else ("undone" if done else "done")
     cursor.execute("UPDATE skald.fence SET state = %s WHERE saga = %s AND step = %s", (state, *key))
     return name, reply, done
 

@@ -76,7 +76,7 @@ extension DeliveryMachine {
             guard let direction = members[place].direction,
                 case .handled(let decision, let state, let result) = progress[place]
             else { continue }
-            let next = FenceRule.state(after: direction, decision, at: state, succeeded: result.isSuccess)
+            let next = FenceRule.state(after: direction, decision, at: state, result.answer)
             let written = state == .new ? FenceRule.expectation(of: direction) : state
             if next != written { fences[place] = next }
         }

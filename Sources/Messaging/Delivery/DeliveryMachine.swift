@@ -95,22 +95,22 @@ package struct DeliveryMachine: Sendable, Hashable {
 }
 
 /// How one handler ended.
-package enum HandlerResult: Sendable, Hashable {
-    /// It did its work; so many rows for the outbox, its reply among them.
-    case replied(rows: Int)
-    /// It refused for a reason of business and changed nothing but what the refusal itself notes.
-    case refused(rows: Int)
-
-    var rows: Int {
-        switch self {
-        case .replied(let rows), .refused(let rows): rows
-        }
+package struct HandlerResult: Sendable, Hashable {
+    package enum Answer: Sendable, Hashable {
+        /// It did its work.
+        case done
+        /// It refused for a reason of business and changed nothing but what the refusal itself notes.
+        case refused
+        /// It failed, and nobody knows whether there was an effect, as where somebody else has it.
+        case unclear
     }
 
-    var isSuccess: Bool {
-        switch self {
-        case .replied: true
-        case .refused: false
-        }
+    package var answer: Answer
+    /// For the outbox, its reply among them.
+    package var rows: Int
+
+    package init(_ answer: Answer, rows: Int) {
+        self.answer = answer
+        self.rows = rows
     }
 }

@@ -2,7 +2,7 @@
 package enum FenceState: String, Sendable, Hashable, CaseIterable {
     /// Nothing yet: the row was made by the transaction that asks, and holds what is expected of it.
     case new
-    /// The step was done.
+    /// The step was done, or may have been.
     case done
     /// The step was asked for and refused for a reason of business; it changed nothing.
     case refused
@@ -46,15 +46,16 @@ package enum FenceRule {
 
     /// The row's state after a command.
     ///
-    /// - Parameter succeeded: whether the handler replied with success; true where no handler ran.
+    /// - Parameter answer: the handler's; `done` where none ran.
     package static func state(
-        after direction: StepReference.Direction, _ decision: FenceDecision, at state: FenceState, succeeded: Bool
+        after direction: StepReference.Direction, _ decision: FenceDecision, at state: FenceState,
+        _ answer: HandlerResult.Answer
     ) -> FenceState {
         switch (direction, decision) {
         case (_, .refuse): state
-        case (.forward, .run): succeeded ? .done : .refused
+        case (.forward, .run): answer == .refused ? .refused : .done
         case (.forward, .nothingToUndo): state
-        case (.backward, .run): succeeded ? .undone : .done
+        case (.backward, .run): answer == .done ? .undone : .done
         case (.backward, .nothingToUndo): state == .undone ? .undone : .fenced
         }
     }

@@ -7,21 +7,27 @@ public import Messaging
 public struct Reply: Sendable {
     let payload: (any MessagePayload)?
     let type: MessageType
-    let isSuccess: Bool
+    let answer: HandlerResult.Answer
 
     /// The command did what it says.
     public static func success(_ payload: some MessagePayload) -> Reply {
-        Reply(payload: payload, type: Swift.type(of: payload).messageType, isSuccess: true)
+        Reply(payload: payload, type: Swift.type(of: payload).messageType, answer: .done)
     }
 
     /// The command was refused and changed nothing.
     public static func refusal(_ payload: some MessagePayload) -> Reply {
-        Reply(payload: payload, type: Swift.type(of: payload).messageType, isSuccess: false)
+        Reply(payload: payload, type: Swift.type(of: payload).messageType, answer: .refused)
+    }
+
+    /// The command failed, and nobody knows whether it had its effect: what is one of its `unclear` failures in the
+    /// participant's file. Its undo will run, and has to be right either way.
+    public static func unclear(_ payload: some MessagePayload) -> Reply {
+        Reply(payload: payload, type: Swift.type(of: payload).messageType, answer: .unclear)
     }
 
     /// Success of a type without a body, for an undo that finds nothing to undo.
-    static func empty(_ type: MessageType, isSuccess: Bool) -> Reply {
-        Reply(payload: nil, type: type, isSuccess: isSuccess)
+    static func empty(_ type: MessageType, _ answer: HandlerResult.Answer) -> Reply {
+        Reply(payload: nil, type: type, answer: answer)
     }
 
     /// The bytes that are stored, sent, and sent again.

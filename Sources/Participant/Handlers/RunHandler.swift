@@ -25,16 +25,16 @@ package struct Handled: Sendable {
     package var unheardRefusal: OutgoingMessage?
     /// Events and requests.
     package var others: [OutgoingMessage]
-    package var isSuccess: Bool
+    package var answer: HandlerResult.Answer
 
     package init(
         reply: OutgoingMessage? = nil, unheardRefusal: OutgoingMessage? = nil, others: [OutgoingMessage] = [],
-        isSuccess: Bool = true
+        answer: HandlerResult.Answer = .done
     ) {
         self.reply = reply
         self.unheardRefusal = unheardRefusal
         self.others = others
-        self.isSuccess = isSuccess
+        self.answer = answer
     }
 
     var rowCount: Int { others.count + (reply == nil ? 0 : 1) }

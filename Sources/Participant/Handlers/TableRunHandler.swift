@@ -174,12 +174,12 @@ struct TableRunHandler: RunHandler {
         switch member.decision {
         case .refuse:
             let type = MessageType("\(factory.service).Fenced") ?? member.envelope.type
-            return try answer(member, Reply.empty(type, isSuccess: false), events: [])
+            return try answer(member, Reply.empty(type, .refused), events: [])
         case .nothingToUndo:
             guard case .backward(let success) = entries[member.envelope.type]?.pairing else {
                 preconditionFailure("\(member.envelope.type) is no undo")
             }
-            return try answer(member, Reply.empty(success, isSuccess: true), events: [])
+            return try answer(member, Reply.empty(success, .done), events: [])
         case .run:
             guard let prepared = member.payload as? PreparedMessage else {
                 preconditionFailure("a member was prepared by another handler")
@@ -193,11 +193,11 @@ struct TableRunHandler: RunHandler {
 
     private func answer(_ member: RunMember, _ reply: Reply?, events: [PublishedEvent]) throws -> Handled {
         let others = events.map { factory.event($0.type, body: $0.body, causedBy: member.envelope) }
-        guard let reply, !reply.isSuccess || member.envelope.replyTo != nil else { return Handled(others: others) }
+        guard let reply, reply.answer != .done || member.envelope.replyTo != nil else { return Handled(others: others) }
         let message = factory.reply(to: member.envelope, type: reply.type, body: try reply.body())
         return member.envelope.replyTo == nil
-            ? Handled(unheardRefusal: message, others: others, isSuccess: false)
-            : Handled(reply: message, others: others, isSuccess: reply.isSuccess)
+            ? Handled(unheardRefusal: message, others: others, answer: reply.answer)
+            : Handled(reply: message, others: others, answer: reply.answer)
     }
 }
 

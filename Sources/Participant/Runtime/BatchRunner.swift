@@ -185,8 +185,7 @@ struct BatchRunner {
             }
             if let refusal = result.unheardRefusal { unheard.append((command, refusal)) }
             rows += result.others
-            next = machine.handled(
-                place, result.isSuccess ? .replied(rows: result.rowCount) : .refused(rows: result.rowCount))
+            next = machine.handled(place, HandlerResult(result.answer, rows: result.rowCount))
         }
         guard case .commit(let fences) = next else { preconditionFailure("not every member was handled") }
         let texts = StoredMessages(rows)

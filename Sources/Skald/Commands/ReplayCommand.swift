@@ -19,13 +19,15 @@ extension Command {
                 "from", "DATABASE_URL", "Take the histories of this orchestrator's database; `here` is what runs here."),
             .value(
                 "definition", "FILE",
-                "Replay against this saga file, whose participants stand beside it; histories of other sagas are left out."),
+                "Replay against this saga file, whose participants stand beside it; histories of other sagas are left out."
+            ),
             .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
             .json,
         ],
         exits: [
             .success: "every history does today what it did then", .failed: "at least one history diverges",
-            .badInput: "a history or a definition cannot be read, or a history has no definition", .unavailable: "the database cannot be reached",
+            .badInput: "a history or a definition cannot be read, or a history has no definition",
+            .unavailable: "the database cannot be reached",
         ]
     ) { arguments, console in
         if let url = arguments.value("from") { return try await StoredReplay(url, arguments).run(console) }

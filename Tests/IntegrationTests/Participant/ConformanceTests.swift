@@ -63,6 +63,20 @@ import Testing
     }
 
     @Test(arguments: Language.allCases)
+    func whatMayHaveBeenDoneIsUndone(_ language: Language) async throws {
+        try await run(language) { bank, saga in
+            _ = try await saga.ask(saga.command(Bank.Deposit(account: "a", amount: 9), step: "deposit"))
+            let reserve = Bank.Reserve(account: "a", amount: 5, isUnclear: true)
+            let release = Bank.Release(account: "a", amount: 5)
+            #expect(try await saga.ask(saga.command(reserve)).type == "bank.ReserveUnclear")
+            #expect(try await bank.balance("a") == 4)
+            #expect(try await saga.ask(saga.command(release, direction: .backward)).body != "{}")
+            #expect(try await bank.balance("a") == 9)
+            #expect(try await saga.ask(saga.command(reserve, number: 2)).type == "bank.Fenced")
+        }
+    }
+
+    @Test(arguments: Language.allCases)
     func aStoredRefusalIsRepeatedAndANewTryHandled(_ language: Language) async throws {
         try await run(language) { bank, saga in
             let first = try saga.command(Bank.Reserve(account: "a", amount: 5))
