@@ -109,6 +109,20 @@ import Testing
         }
     }
 
+    @Test func variablesOfLibpqLeadNowhereElse() async throws {
+        // Nobody listens on the address, there is no such service, and the private server cannot encrypt.
+        let elsewhere = [
+            "PGHOSTADDR": "127.0.0.2", "PGSERVICE": "elsewhere", "PGSSLMODE": "require", "PGPASSWORD": "wrong",
+            "PGOPTIONS": "-c default_transaction_read_only=on",
+        ]
+        try await SkaldProcess.inOwnFolder { skald in
+            let start = try await skald.run("up", "--detach", "--only", "consumer", environment: elsewhere)
+            #expect(start.isSuccess, "\(start.output)")
+            let status = try await skald.run("status", environment: elsewhere)
+            #expect(status.isSuccess && !status.output.contains("cannot be read"), "\(status.output)")
+        }
+    }
+
     @Test func aSettingThatCannotWorkEndsAStartAtOnce() async throws {
         try await SkaldProcess.inOwnFolder { skald in
             let start = try await skald.run(
