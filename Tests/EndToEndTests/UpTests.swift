@@ -173,6 +173,26 @@ import Testing
         }
     }
 
+    @Test func aServiceThatCannotBeStartedAgainTakesNothingWithIt() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            #expect(try await skald.run("up", "--detach", "--only", "consumer").isSuccess)
+            let folder = LocalFolder(path: skald.home)
+            let before = try SystemState.running(folder)
+            func consumer() throws -> SystemState.ServiceState? { try SystemState.running(folder).services.first }
+            // Nobody can write its log, so it cannot be started.
+            for file in Folder.files(below: folder.logsPath, suffix: "") ?? [] { unlink(file) }
+            rmdir(folder.logsPath)
+            kill(try #require(try consumer()?.processID), SIGKILL)
+            _ = try await eventually("the failure is told") {
+                try consumer()?.trouble?.words.contains("consumer could not start: ") == true ? true : nil
+            }
+            #expect(try consumer()?.condition == .restarting)
+            mkdir(folder.logsPath, 0o755)
+            _ = try await eventually("it works again") { try consumer()?.condition == .ready ? true : nil }
+            #expect(try SystemState.running(folder).supervisor == before.supervisor)
+        }
+    }
+
     private func pid(in status: String) -> Int32? {
         guard let start = status.firstRange(of: "\"pid\":") else { return nil }
         return Int32(status[start.upperBound...].prefix { $0.isNumber })

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ServiceTroubleTests {
     private func end(_ status: Int, _ words: String = "") -> ServiceEnd {
-        ServiceEnd(how: "exit status \(status)", isConfiguration: status == 78, lastWords: words)
+        ServiceEnd(how: "ended with exit status \(status)", isConfiguration: status == 78, lastWords: words)
     }
 
     @Test func aConfigurationThatCannotWorkIsToldOnceUntilItSaysSomethingElse() {
@@ -20,6 +20,14 @@ import Testing
         var machine = TroubleMachine()
         let told = (0..<5).map { machine.ended(end(1, "attempt \($0)"), hasWorked: false) }
         #expect(told == [false, false, true, false, false])
+    }
+
+    @Test func aStartThatFailsAgainAndAgainIsToldWithItsReason() {
+        var machine = TroubleMachine()
+        let end = ServiceEnd.failedStart("no memory")
+        let told = (0..<5).map { _ in machine.ended(end, hasWorked: false) }
+        #expect(told == [false, false, true, false, false])
+        #expect(end.trouble(of: "order").words == "order could not start: no memory")
     }
 
     @Test func endsThatDifferOrComeAfterWorkAreNotTold() {

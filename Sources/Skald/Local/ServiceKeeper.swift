@@ -15,33 +15,49 @@ struct ServiceKeeper: Sendable {
         var troubles = TroubleMachine()
         while !Task.isCancelled {
             let began = ContinuousClock.now
-            var log = LogTail(name: name, path: program.logPath ?? "")
-            log.skip()
-            let process = try await LocalProcess.started(program, by: owner)
-            board.change(name) { service in
-                service.condition = .starting
-                service.note = "waiting until it takes messages"
-                service.processID = process.processID
-            }
-            let run = await watch(process)
-            guard let how = run.end, !Task.isCancelled else {
-                try await stop(process)
-                return
-            }
+            guard let (end, hasWorked) = try await runOnce() else { return }
             let pause = restarts.ended(after: ContinuousClock.now - began)
             board.change(name) { service in
                 service.condition = .restarting
-                service.note = "ended with \(how); starts again in \(pause.words)"
+                service.note = "\(end.how); starts again in \(pause.words)"
                 service.processID = nil
                 service.restartCount = restarts.restartCount
             }
-            let end = ServiceEnd(
-                how: how, isConfiguration: process.endStatus == ServiceEnd.configurationStatus,
-                lastWords: LogTail.lastWords(of: log.freshest(), by: name))
-            if troubles.ended(end, hasWorked: run.hasWorked) { board.put(end.trouble(of: name), of: name) }
+            if troubles.ended(end, hasWorked: hasWorked) { board.put(end.trouble(of: name), of: name) }
             do { try await Task.sleep(for: pause) } catch { break }
         }
         board.change(name) { $0.condition = .stopped }
+    }
+
+    /// Starts it and waits until it ends.
+    ///
+    /// What keeps it from being started, as a folder of logs that is gone or a machine without memory, ends this run and
+    /// nothing else: the other services and the servers are well.
+    ///
+    /// - Returns: how it ended by itself and whether it ever took messages; nil where the task was cancelled.
+    private func runOnce() async throws -> (end: ServiceEnd, hasWorked: Bool)? {
+        var log = LogTail(name: name, path: program.logPath ?? "")
+        log.skip()
+        let process: LocalProcess
+        do {
+            process = try await LocalProcess.started(program, by: owner)
+        } catch {
+            return (.failedStart("\(error)"), false)
+        }
+        board.change(name) { service in
+            service.condition = .starting
+            service.note = "waiting until it takes messages"
+            service.processID = process.processID
+        }
+        let run = await watch(process)
+        guard let how = run.end, !Task.isCancelled else {
+            try await stop(process)
+            return nil
+        }
+        let end = ServiceEnd(
+            how: "ended with \(how)", isConfiguration: process.endStatus == ServiceEnd.configurationStatus,
+            lastWords: LogTail.lastWords(of: log.freshest(), by: name))
+        return (end, run.hasWorked)
     }
 
     private static let lookInterval = Duration.milliseconds(100)

@@ -5,12 +5,17 @@ struct ServiceEnd: Sendable, Hashable {
     /// The exit status that says so: `EX_CONFIG` of BSD's `sysexits.h`.
     static let configurationStatus: Int32 = 78
 
-    /// In words, such as `exit status 1`.
+    /// In words, such as `ended with exit status 1`.
     let how: String
     /// Whether it says that its configuration cannot work, which no restart changes.
     let isConfiguration: Bool
     /// What it said at the end, as people read it; empty if nothing.
     let lastWords: String
+
+    /// It never ran, for this reason.
+    static func failedStart(_ why: String) -> ServiceEnd {
+        ServiceEnd(how: "could not start", isConfiguration: false, lastWords: why)
+    }
 }
 
 /// Tells which ends of one service people should hear of.
@@ -47,7 +52,7 @@ struct TroubleMachine: Sendable {
 extension ServiceEnd {
     func trouble(of service: String) -> SystemState.Trouble {
         SystemState.Trouble(
-            words: "\(service) ended with \(how)" + (lastWords.isEmpty ? " and said nothing" : ": \(lastWords)"),
+            words: "\(service) \(how)" + (lastWords.isEmpty ? " and said nothing" : ": \(lastWords)"),
             isConfiguration: isConfiguration)
     }
 }
