@@ -77,7 +77,7 @@ extension Command {
         let pauses = await PauseReport.read(services, Surroundings(folder: folder))
         if arguments.has("json") {
             try console.print(CanonicalJSON.text(of: SystemReport(folder: folder).value(of: state, pauses)))
-            return state?.isRunning ?? false ? .success : .unavailable
+            return SystemReport.exit(for: state)
         }
         let exit = try SystemReport(folder: folder).tell(console)
         for line in pauses.lines { try console.print(line) }

@@ -13,6 +13,12 @@ struct SystemReport {
         let state = try SystemState.running(folder)
         if runsAlready { console.say("it runs already (process \(state.supervisor?.pid ?? 0))\n") }
         try tell(state, console)
+        return Self.exit(for: state)
+    }
+
+    /// How a look at a system ends, for people and for programs.
+    static func exit(for state: SystemState?) -> ExitCode {
+        guard let state, state.isRunning else { return .unavailable }
         return state.phase == .ready && state.services.allSatisfy { $0.condition == .ready } ? .success : .failed
     }
 
@@ -21,10 +27,10 @@ struct SystemReport {
         var table = TextTable("", "state", "process", "restarts", "")
         if let broker = state.broker {
             let place = BrokerAddress(broker).hosts.joined(separator: ",")
-            table.add("broker", "running", "", "", "amqp://\(place)/" + (broker.isPrivate ? "" : " (not ours)"))
+            table.add("broker", word(for: broker.isPrivate, in: state), "", "", "amqp://\(place)/")
         }
         if let database = state.database {
-            table.add("database", "running", "", "", place(of: database) + (database.isPrivate ? "" : " (not ours)"))
+            table.add("database", word(for: database.isPrivate, in: state), "", "", place(of: database))
         }
         for service in state.services {
             table.add(
@@ -38,6 +44,16 @@ struct SystemReport {
         }
     }
 
+    /// What is known of a server. The system ends with its own, and does not ask the others: whether they answer shows in the
+    /// services.
+    private func word(for isPrivate: Bool, in state: SystemState) -> String {
+        guard isPrivate else { return "not ours" }
+        switch state.phase {
+        case .starting, .ready: return "running"
+        case .stopping, .stopped, .failed: return "stopping"
+        }
+    }
+
     private func place(of database: SystemState.Database) -> String {
         database.host.hasPrefix("/")
             ? "psql -h \(database.host) -p \(database.port)" : "postgres://\(database.host):\(database.port)/"
@@ -45,7 +61,9 @@ struct SystemReport {
 
     /// For programs.
     func value(of state: SystemState?, _ pauses: PauseReport) -> Value {
-        guard let state, state.isRunning else { return .record(["running": .boolean(false)]) }
+        guard let state, state.isRunning else {
+            return .record(["running": .boolean(false), "note": state?.failure.map { .string($0) } ?? .null])
+        }
         var record: Record = [
             "running": .boolean(true), "phase": .string(state.phase.rawValue), "note": .string(state.note),
             "pid": .integer(Int64(state.supervisor?.pid ?? 0)), "since": .integer(state.since),

@@ -103,9 +103,14 @@ struct SystemState: Sendable, Codable, Hashable {
     ///
     /// - Throws: where nothing does.
     static func running(_ folder: LocalFolder) throws -> SystemState {
-        guard let state = try read(folder), state.isRunning else {
-            throw Failure(.unavailable, "nothing runs here", remedy: "Start it: skald up --detach")
+        let state = try read(folder)
+        guard let state, state.isRunning else {
+            let why = state?.failure.map { "; the system ended by itself: \($0)" } ?? ""
+            throw Failure(.unavailable, "nothing runs here" + why, remedy: "Start it: skald up --detach")
         }
         return state
     }
+
+    /// Why it ended without being asked to; nil where it did not.
+    var failure: String? { phase == .failed && !note.isEmpty ? note : nil }
 }
