@@ -34,8 +34,8 @@ public struct ServiceProgram: Sendable {
 
     /// Does what the command line says.
     ///
-    /// - Returns: the exit status: 0, 1 after a failure, 2 for a command line nobody understands, 78 for a configuration
-    ///   that cannot work.
+    /// - Returns: the exit status: 0, 1 after a failure, 2 for a command line nobody understands, 65 for a database of
+    ///   another version, 78 for a configuration that cannot work.
     @concurrent
     public func run(_ make: @escaping @Sendable (ParticipantConfiguration) async throws -> any LongRunning) async
         -> Int32
@@ -52,8 +52,14 @@ public struct ServiceProgram: Sendable {
             return 0
         } catch {
             complain(of: error)
-            return error is any ConfigurationFault ? 78 : 1
+            return Self.status(of: error)
         }
+    }
+
+    /// The numbers are those of BSD's `sysexits.h`.
+    static func status(of error: any Error) -> Int32 {
+        if (error as? PostgresError)?.code == .migrationRefused { return 65 }
+        return error is any ConfigurationFault ? 78 : 1
     }
 
     private func migrate() async throws {

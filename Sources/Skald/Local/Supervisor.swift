@@ -31,8 +31,10 @@ struct Supervisor: Sendable {
             try await runServers(whenReady)
             board.enter(.stopped, "")
         } catch {
-            board.enter(Task.isCancelled ? .stopped : .failed, Task.isCancelled ? "" : "\(error)")
-            throw error
+            // What fails then was ended by the same Ctrl-C, or for it.
+            let end = Task.isCancelled ? CancellationError() : error
+            board.enter(end is CancellationError ? .stopped : .failed, end is CancellationError ? "" : "\(end)")
+            throw end
         }
     }
 
@@ -169,8 +171,18 @@ struct ServiceSetting: Sendable {
             let said = String(decoding: result.errors + result.output, as: UTF8.self)
             throw Failure(
                 .unavailable, "the database of \(service) cannot be brought up to date: \(said.firstLines(4))",
-                remedy: "A database of another version? `skald down --erase` removes all data of a private system.")
+                remedy: remedy(of: result.status))
         }
+    }
+
+    /// How a program says that its migrations do not fit what is in the database: `EX_DATAERR` of BSD's `sysexits.h`.
+    private static let otherVersionStatus: Int32 = 65
+
+    /// Data goes only where nothing else helps.
+    private func remedy(of status: Int32) -> String? {
+        guard status == Self.otherVersionStatus else { return nil }
+        return "Run the version that made it"
+            + (servers.isDatabasePrivate ? ", or remove all data with `skald down --erase`." : ".")
     }
 
     private func environment(_ service: String, role: String) throws -> [String: String] {
