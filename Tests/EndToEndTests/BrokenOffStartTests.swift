@@ -20,6 +20,24 @@ import Testing
         }
     }
 
+    @Test func downEndsAStartWithoutWaitingForItsServers() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let log = skald.home + ".log"
+            defer { unlink(log) }
+            let folder = LocalFolder(path: skald.home)
+            let up = try await skald.started([tool, "up", "--only", "servers"], log: log)
+            let supervisor = try await starts(folder)
+            #expect(try await skald.run("down").isSuccess)
+            #expect(!supervisor.isAlive)
+            #expect(try await eventually("the start ends") { up.end } == "exit status 0", "\(text(of: log))")
+            #expect(!text(of: log).contains("preparing queues"), "\(text(of: log))")
+            let state = try SystemState.read(folder)
+            #expect(state?.phase == .stopped && state?.broker == nil, "no server was waited for")
+            let again = try await skald.run("up", "--detach", "--only", "servers")
+            #expect(again.isSuccess, "what was begun can be gone on with: \(again.output)")
+        }
+    }
+
     // MARK: While databases are brought up to date
 
     /// Lends a folder with a service whose `migrate` does what the script says.

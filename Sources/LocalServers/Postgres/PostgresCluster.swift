@@ -67,11 +67,14 @@ package final class PostgresCluster: Sendable {
         try PostgresFiles.writeConfiguration(of: self, options, in: folder)
     }
 
+    /// How long a cluster may take to write everything out once it was asked to end.
+    package static let endLimit = Duration.seconds(60)
+
     /// Starts a cluster and waits until it takes connections.
     package static func started(_ options: PostgresOptions = PostgresOptions()) async throws -> PostgresCluster {
-        try await onOwnThread {
+        try await onOwnThreadUntilCancelled { flag in
             let cluster = try PostgresCluster(options)
-            try cluster.startServer()
+            try cluster.startServer(flag)
             try cluster.setPassword()
             return cluster
         }
@@ -85,7 +88,7 @@ package final class PostgresCluster: Sendable {
 
     /// Starts the stopped cluster again, on the same port and data.
     package func start() async throws {
-        try await onOwnThread { try self.startServer() }
+        try await onOwnThreadUntilCancelled { flag in try self.startServer(flag) }
     }
 
     /// Ends the server; the data stays.
@@ -109,7 +112,7 @@ package final class PostgresCluster: Sendable {
 
     // MARK: Start and end, on a thread that may block
 
-    private func startServer() throws {
+    private func startServer(_ flag: CancellationFlag) throws {
         try server.withLock { server in
             if let server, server.poll() == nil { return }
             try removeStaleLocks()
@@ -118,7 +121,7 @@ package final class PostgresCluster: Sendable {
                 launch(), under: watchdog, endedBy: farewell, notedIn: options.folder == nil ? nil : folder)
             server = started
             do {
-                try waitUntilReady(started, log)
+                try waitUntilReady(started, log, flag)
             } catch {
                 started.stop(with: SIGQUIT, within: .seconds(10))
                 // What is needed to find the reason stays on disk.
@@ -142,7 +145,7 @@ package final class PostgresCluster: Sendable {
         server.withLock { server in
             guard let running = server else { return }
             let backends = ProcessTable.children(of: running.pid)
-            running.stop(with: mode.signal, within: .seconds(60))
+            running.stop(with: mode.signal, within: Self.endLimit)
             // Backends outlive a killed postmaster for a moment, and no new one may start beside them.
             ProcessTable.end(backends, within: .seconds(10))
             server = nil
@@ -167,9 +170,10 @@ package final class PostgresCluster: Sendable {
             folder: folder.path, output: .file(logPath), errorOutput: .file(logPath))
     }
 
-    private func waitUntilReady(_ server: ChildProcess, _ log: ServerLog) throws {
+    private func waitUntilReady(_ server: ChildProcess, _ log: ServerLog, _ flag: CancellationFlag) throws {
         let deadline = Deadline(after: options.startLimit)
         let ready = try deadline.poll(every: .milliseconds(10)) { () throws -> Bool? in
+            try flag.check()
             if let exit = server.poll() { throw failure("it ended with \(exit) while starting", log) }
             return Probe.takesPostgresConnections(socket: "\(socketFolder)/.s.PGSQL.\(port)") ? true : nil
         }

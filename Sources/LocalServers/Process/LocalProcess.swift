@@ -18,9 +18,11 @@ package final class LocalProcess: Sendable {
         /// How long it may take to end once it was asked to.
         package var grace: Duration
 
+        package static let graceDefault = Duration.seconds(30)
+
         package init(
             _ arguments: [String], environment: [String: String], folder: String = "/", logPath: String?,
-            outputPath: String? = nil, grace: Duration = .seconds(30)
+            outputPath: String? = nil, grace: Duration = graceDefault
         ) {
             self.arguments = arguments
             self.environment = environment.merging(Self.sanitizerOptions) { own, _ in own }

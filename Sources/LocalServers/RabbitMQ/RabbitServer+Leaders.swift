@@ -4,10 +4,11 @@ extension RabbitServer {
     /// A quorum queue of a single node now and then comes back from a restart as a follower and waits for a leader that
     /// nobody else can be: declaring, publishing and consuming then hang without an error (rabbitmq-server issue 10070,
     /// ra issue 179). An election asked for ends it at once.
-    func electLeaders(within limit: Duration) throws -> Bool {
+    func electLeaders(within limit: Duration, _ flag: CancellationFlag) throws -> Bool {
         let deadline = Deadline(after: limit)
         let led = try deadline.poll(every: .milliseconds(50)) { () throws -> Bool? in
-            try answer(to: Self.electionOfTheUnled, limit: limit) == "0" ? true : nil
+            try flag.check()
+            return try answer(to: Self.electionOfTheUnled, limit: limit) == "0" ? true : nil
         }
         return led ?? false
     }

@@ -54,11 +54,14 @@ package final class RabbitServer: Sendable {
         try RabbitFiles.writeConfiguration(of: self, options, in: folder)
     }
 
+    /// How long a broker may take to write everything down once it was asked to end.
+    package static let endLimit = Duration.seconds(30)
+
     /// Starts a new broker and waits until it speaks AMQP and each of its quorum queues has a leader.
     package static func started(_ options: RabbitOptions = RabbitOptions()) async throws -> RabbitServer {
-        try await onOwnThread {
+        try await onOwnThreadUntilCancelled { flag in
             let server = try RabbitServer(options)
-            try server.startBroker()
+            try server.startBroker(flag)
             return server
         }
     }
@@ -71,7 +74,7 @@ package final class RabbitServer: Sendable {
 
     /// Starts the stopped broker again, on the same ports and data.
     package func start() async throws {
-        try await onOwnThread { try self.startBroker() }
+        try await onOwnThreadUntilCancelled { flag in try self.startBroker(flag) }
     }
 
     /// Stops the broker as an administrator would: connections are closed with a word, data is synced.
@@ -94,7 +97,7 @@ package final class RabbitServer: Sendable {
     package func shutDown() async throws {
         try await onOwnThread {
             self.processes.withLock { processes in
-                processes.broker?.stop(with: self.options.folder == nil ? SIGKILL : SIGTERM, within: .seconds(30))
+                processes.broker?.stop(with: self.options.folder == nil ? SIGKILL : SIGTERM, within: Self.endLimit)
                 processes.nameService?.stop(with: SIGTERM, within: .seconds(5))
             }
             self.watchdog.end()
@@ -103,7 +106,7 @@ package final class RabbitServer: Sendable {
 
     // MARK: Start and end, on a thread that may block
 
-    private func startBroker() throws {
+    private func startBroker(_ flag: CancellationFlag) throws {
         try processes.withLock { processes in
             if let broker = processes.broker, broker.poll() == nil { return }
             let log = try ServerLog(beforeStart: logPath)
@@ -115,7 +118,7 @@ package final class RabbitServer: Sendable {
                 notedIn: options.folder == nil ? nil : folder)
             processes.broker = broker
             do {
-                try waitUntilReady(broker, log)
+                try waitUntilReady(broker, log, flag)
             } catch {
                 broker.stop(with: SIGKILL, within: .seconds(5))
                 // What is needed to find the reason stays on disk.
@@ -157,15 +160,16 @@ package final class RabbitServer: Sendable {
         return service
     }
 
-    private func waitUntilReady(_ broker: ChildProcess, _ log: ServerLog) throws {
+    private func waitUntilReady(_ broker: ChildProcess, _ log: ServerLog, _ flag: CancellationFlag) throws {
         let deadline = Deadline(after: options.startLimit)
         let ready = try deadline.poll(every: .milliseconds(50)) { () throws -> Bool? in
+            try flag.check()
             if let exit = broker.poll() { throw failure("it ended with \(exit) while starting", log) }
             guard Probe.speaksAMQP(port: port) else { return nil }
             return tls.map { Probe.accepts(port: $0.port) } ?? true ? true : nil
         }
         guard ready != nil else { throw failure("it did not speak AMQP on port \(port) within \(deadline.limit)", log) }
-        guard try electLeaders(within: options.startLimit) else {
+        guard try electLeaders(within: options.startLimit, flag) else {
             throw failure("a quorum queue had no leader within \(options.startLimit)", log)
         }
     }

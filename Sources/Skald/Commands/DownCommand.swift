@@ -39,23 +39,20 @@ extension Command {
                 ? "what Skald kept in \(folder.path) is removed; the folder stays" : "\(folder.path) is removed")
     }
 
-    /// Longer than everything that is ended in order may take together.
-    private static let limit = Duration.seconds(90)
-
     private static func end(_ folder: LocalFolder, _ console: Console) async throws -> ExitCode {
         guard let state = try SystemState.read(folder), state.isRunning, let supervisor = state.supervisor else {
             console.say("nothing runs here")
             return .success
         }
         supervisor.send(SIGTERM)
-        if try await supervisor.ended(within: limit) {
+        if try await supervisor.ended(within: Supervisor.endLimit) {
             console.say("ended")
             return .success
         }
         // What it started ends with it, by its watchdogs.
         supervisor.send(SIGKILL)
         _ = try await supervisor.ended(within: .seconds(10))
-        console.say("process \(supervisor.pid) did not end within \(limit.words) and was killed")
+        console.say("process \(supervisor.pid) did not end within \(Supervisor.endLimit.words) and was killed")
         return .failed
     }
 

@@ -11,13 +11,24 @@ struct LocalServerPair: Sendable {
     /// With the administrator's login.
     let databaseAddress: DatabaseAddress
 
-    /// Starts what the plan does not name, both at once, and waits until they take connections.
+    /// Starts what the plan does not name, both at once, and waits until they take connections or the task is cancelled.
     static func started(_ plan: LocalPlan, ports: SystemState.Ports?) async throws -> LocalServerPair {
         let brokerStart = Task { try await startBroker(plan, port: ports?.broker) }
+        return try await withTaskCancellationHandler {
+            try await started(plan, brokerStart, databasePort: ports?.database)
+        } onCancel: {
+            brokerStart.cancel()
+        }
+    }
+
+    private static func started(
+        _ plan: LocalPlan, _ brokerStart: Task<RabbitServer?, any Error>, databasePort: UInt16?
+    ) async throws -> LocalServerPair {
         let cluster: PostgresCluster?
         do {
-            cluster = try await startCluster(plan, port: ports?.database)
+            cluster = try await startCluster(plan, port: databasePort)
         } catch {
+            brokerStart.cancel()
             try? await brokerStart.value?.shutDown()
             throw error
         }

@@ -12,6 +12,11 @@ struct Supervisor: Sendable {
     /// Held as long as this lives: one system a folder.
     private let lock: FolderLock
 
+    /// How long everything may take to end in order: the services at the same time, then the servers at the same time, and
+    /// what cannot be broken off before.
+    static let endLimit =
+        LocalProcess.Program.graceDefault + max(RabbitServer.endLimit, PostgresCluster.endLimit) + .seconds(30)
+
     /// - Returns: nil where a system runs in the folder already.
     /// - Parameter tell: is given what is new, for whoever waits.
     init?(_ plan: LocalPlan, tell: @escaping @Sendable (SystemNews) -> Void) throws {
@@ -46,6 +51,7 @@ struct Supervisor: Sendable {
             state.database = servers.databaseAddress.state(isPrivate: servers.isDatabasePrivate)
         }
         do {
+            try Task.checkCancellation()
             try await runServices(on: servers, whenReady)
         } catch {
             board.enter(.stopping, "stopping broker and database")
@@ -66,6 +72,7 @@ struct Supervisor: Sendable {
             group.addTask { try await servers.applyRoles(plan, secrets) }
             try await group.waitForAll()
         }
+        try Task.checkCancellation()
         let setting = ServiceSetting(plan: plan, servers: servers, secrets: secrets)
         try await migrate(setting)
         try Task.checkCancellation()
