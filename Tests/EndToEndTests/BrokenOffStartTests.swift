@@ -38,6 +38,19 @@ import Testing
         }
     }
 
+    @Test func anInterruptedStartInTheBackgroundLeavesNothing() async throws {
+        try await SkaldProcess.inOwnFolder { skald in
+            let log = skald.home + ".log"
+            defer { unlink(log) }
+            let up = try await skald.started([tool, "up", "--detach", "--only", "servers"], log: log)
+            let supervisor = try await starts(LocalFolder(path: skald.home))
+            kill(up.processID, SIGINT)
+            #expect(try await eventually("the start ends") { up.end } == "exit status 130", "\(text(of: log))")
+            #expect(!supervisor.isAlive)
+            #expect(try await skald.run("status").exit == "exit status 69")
+        }
+    }
+
     // MARK: While databases are brought up to date
 
     /// Lends a folder with a service whose `migrate` does what the script says.

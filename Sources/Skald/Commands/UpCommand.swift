@@ -26,6 +26,7 @@ extension Command {
             .success: "it ran until it was asked to end; with --detach, or where it is started already: it runs",
             .failed: "with --detach: a service does not get ready, or says that its configuration cannot work",
             .unavailable: "something cannot be started; the message says what and where its log is",
+            .interrupted: "with --detach: Ctrl-C has ended what was started",
         ]
     ) { arguments, console in
         let plan = try LocalPlan(arguments)
@@ -72,13 +73,10 @@ extension Command {
 }
 
 /// Starts the system in a process of its own and waits until it is ready.
-struct DetachedStart {
+struct DetachedStart: Sendable {
     private let plan: LocalPlan
     private let arguments: Arguments
     private let console: Console
-
-    /// Longer than everything that is ended in order may take together.
-    private static let endLimit = Duration.seconds(90)
 
     init(_ plan: LocalPlan, _ arguments: Arguments, _ console: Console) {
         self.plan = plan
@@ -96,10 +94,11 @@ struct DetachedStart {
             if let value = arguments.value(option) { words.append("--\(option)=\(value)") }
         }
         try LogRotation.rotate(plan.folder.supervisorLogPath)
+        try Interruption.shared.listen()
         let pid = try DetachedProcess.start(
             ["/proc/self/exe"] + words, environment: wholeEnvironment(), folder: LocalFolder.workingFolder,
             logPath: plan.folder.supervisorLogPath)
-        let state = try await untilReady(pid, deadline: began + StartTurn.limit)
+        guard let state = try await readyOrEnded(pid, deadline: began + StartTurn.limit) else { return .interrupted }
         if state.supervisor?.pid != pid { return try runsAlready() }
         console.say("ready after \((console.now() - began).words)\n")
         try SystemReport(folder: plan.folder).tell(state, console)
@@ -109,6 +108,21 @@ struct DetachedStart {
 
     private func runsAlready() throws -> ExitCode {
         try SystemReport(folder: plan.folder).tell(console, runsAlready: true)
+    }
+
+    /// Waits until the system is ready. Whatever keeps it from that ends what was started, so that nothing of it runs when
+    /// the command is over.
+    ///
+    /// - Returns: nil where Ctrl-C came first.
+    private func readyOrEnded(_ pid: Int32, deadline: ContinuousClock.Instant) async throws -> SystemState? {
+        do {
+            let state = try await untilInterrupted { try await untilReady(pid, deadline: deadline) }
+            if state == nil { try await end(pid) }
+            return state
+        } catch {
+            try await end(pid)
+            throw error
+        }
     }
 
     /// - Returns: the state of the process, or of another one that began to start the system a moment before it.
@@ -123,30 +137,31 @@ struct DetachedStart {
                 if !state.note.isEmpty, state.note != lastNote { console.say(state.note + " ...") }
                 lastNote = state.note
                 if state.phase == .ready { return state }
-                if let failure = state.hopelessness {
-                    try await end(pid)
-                    throw failure
-                }
+                if let failure = state.hopelessness { throw failure }
                 for service in state.services where service.trouble.map({ troubles.insert($0).inserted }) ?? false {
                     if let failure = service.failure(remedy: "It is started again.") { console.fail(failure) }
                 }
             }
             try await Task.sleep(for: StartTurn.lookInterval)
         }
-        try await end(pid)
         throw Failure(
             .failed, "not everything was ready within \(StartTurn.limit.words): \(unready)",
             remedy: "`skald logs` shows what services said; the start itself: \(plan.folder.supervisorLogPath)")
     }
 
-    /// Ends what was started, so that nothing of it runs when the command is over.
+    /// Asks it to end, and kills it when its time is over: what it started ends with it, by its watchdogs.
     private func end(_ pid: Int32) async throws {
-        console.say("ending what was started ...")
-        let deadline = console.now() + Self.endLimit
-        kill(pid, SIGTERM)
         var status: Int32 = 0
-        while waitpid(pid, &status, WNOHANG) == 0, console.now() < deadline {
-            try await Task.sleep(for: StartTurn.lookInterval)
+        // One that has ended was waited for, and its id may be a stranger's.
+        guard waitpid(pid, &status, WNOHANG) == 0 else { return }
+        console.say("ending what was started ...")
+        for (signal, limit) in [(SIGTERM, Supervisor.endLimit), (SIGKILL, .seconds(10))] {
+            kill(pid, signal)
+            let deadline = console.now() + limit
+            while console.now() < deadline {
+                guard waitpid(pid, &status, WNOHANG) == 0 else { return }
+                try await Task.sleep(for: StartTurn.lookInterval)
+            }
         }
     }
 

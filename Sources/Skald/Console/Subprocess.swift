@@ -19,30 +19,57 @@ struct Subprocess: Sendable {
     private let arguments: [String]
     private let input: [UInt8]
     private let environment: [String: String]
+    private let limit: Duration
 
     /// - Parameters:
     ///   - arguments: the program, looked up in `PATH`, and what it is given.
     ///   - environment: set on top of what this process has.
-    init(_ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]) {
+    ///   - limit: how long it may take.
+    init(
+        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:],
+        limit: Duration = .seconds(120)
+    ) {
         self.arguments = arguments
         self.input = input
         self.environment = environment
+        self.limit = limit
     }
 
-    /// Runs it on a thread of its own, as the wait for its end blocks.
+    /// Runs it and waits for its end, on a thread of its own.
+    ///
+    /// - Throws: where it takes too long or the task is cancelled, both of which end it.
     func run() async throws -> Result {
-        try await Task.detached { try runBlocking() }.value
+        try await onOwnThreadUntilCancelled { flag in try runBlocking(flag) }
     }
 
-    private func runBlocking() throws -> Result {
+    private func runBlocking(_ flag: CancellationFlag) throws -> Result {
         let streams = try [input, [], []].map { try NamelessFile($0) }
         defer { for stream in streams { stream.close() } }
         let pid = try spawn(streams)
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) == -1, errno == EINTR {}
+        let status = try waitForEnd(of: pid, flag)
         // The low seven bits hold a signal, the next byte the exit status (wait(2)).
         let exit = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F)
         return Result(status: exit, output: try streams[1].contents(), errors: try streams[2].contents())
+    }
+
+    private static let lookMilliseconds: Int32 = 5
+
+    /// - Returns: its status, as the kernel gives it.
+    private func waitForEnd(of pid: pid_t, _ flag: CancellationFlag) throws -> Int32 {
+        let began = ContinuousClock.now
+        var machine = EndMachine(limit: limit)
+        var status: Int32 = 0
+        while waitpid(pid, &status, WNOHANG) == 0 {
+            switch machine.saw(ContinuousClock.now - began, isUnwanted: flag.isCancelled) {
+            case .send(let signal): kill(pid, signal)
+            case .wait: poll(nil, 0, Self.lookMilliseconds)
+            }
+        }
+        switch machine.reason {
+        case nil: return status
+        case .unwanted: throw CancellationError()
+        case .late: throw Failure(.unavailable, "\(arguments[0]) did not end within \(limit.words) and was ended")
+        }
     }
 
     private func spawn(_ streams: [NamelessFile]) throws -> pid_t {

@@ -102,7 +102,7 @@ extension LocalFolder {
 
     /// A link is removed, and what it leads to is not.
     private static func remove(_ paths: [String]) async throws {
-        let result = try await Subprocess(["rm", "-rf", "--"] + paths).run()
+        let result = try await Subprocess(["rm", "-rf", "--"] + paths, limit: .seconds(600)).run()
         guard result.status == 0 else {
             let said = String(decoding: result.errors, as: UTF8.self)
             throw Failure(.failed, "not everything could be removed: \(said.firstLines(4))")

@@ -168,11 +168,15 @@ struct ServiceSetting: Sendable {
             folder: LocalFolder.workingFolder, logPath: plan.folder.logPath(of: service))
     }
 
+    /// A table that was filled for years takes its time.
+    private static let migrationLimit = Duration.seconds(600)
+
     /// Brings the service's database up to date, as the role that owns it.
     func migrate(_ service: String) async throws {
         let migration = Subprocess(
             [plan.programs.path(of: service), "migrate"],
-            environment: try environment(service, role: DatabaseRoles.ownerRole(of: service)))
+            environment: try environment(service, role: DatabaseRoles.ownerRole(of: service)),
+            limit: Self.migrationLimit)
         let result = try await migration.run()
         guard result.status == 0 else {
             let said = String(decoding: result.errors + result.output, as: UTF8.self)
