@@ -143,6 +143,33 @@ import Testing
         #expect(topology.differences(fromFound: topology).isEmpty)
     }
 
+    @Test func whatMayLoseMessagesIsADifference() throws {
+        let topology = Topology(
+            exchanges: [Topology.Exchange("e", .topic)], queues: [Topology.Queue("a"), Topology.Queue("b")],
+            policies: [Topology.Policy("p", pattern: "^a$", rules: PolicyRules(deliveryLimit: 3))])
+        var file = String(decoding: try topology.definitions(), as: UTF8.self).filter { !$0.isWhitespace }
+        #expect(topology.differences(fromFound: try Topology(definitions: Array(file.utf8))).isEmpty)
+        for (part, other) in [
+            (#""arguments":{"x-queue-type":"quorum"}"#, #""arguments":{"x-overflow":"drop-head","x-max-length":5}"#),
+            (#""name":"b","vhost":"/","durable":true"#, #""name":"b","vhost":"/","durable":false"#),
+            (#""topic","durable":true,"auto_delete":false"#, #""topic","durable":false,"auto_delete":true"#),
+            (#""internal":false,"arguments":{}"#, #""internal":true,"arguments":{"alternate-exchange":"lost"}"#),
+            (#""apply-to":"queues","definition":{"#, #""apply-to":"exchanges","definition":{"max-length":9,"#),
+        ] {
+            let range = try #require(file.firstRange(of: part))
+            file.replaceSubrange(range, with: other)
+        }
+        let differences = topology.differences(fromFound: try Topology(definitions: Array(file.utf8)))
+        #expect(
+            differences.map(\.description) == [
+                #"exchange e is topic, not durable, auto-delete, internal, alternate-exchange="lost", wanted topic"#,
+                #"queue a is classic, x-max-length=5, x-overflow="drop-head", wanted quorum"#,
+                "queue b is quorum, not durable, wanted quorum",
+                "policy p is ^a$ priority 0: delivery-limit=3 applies to exchanges max-length=9,"
+                    + " wanted ^a$ priority 0: delivery-limit=3",
+            ])
+    }
+
     @Test func aSoundTopologyHasNoFindings() {
         #expect(TopologyLint.findings(in: topology).isEmpty)
         #expect(

@@ -29,7 +29,7 @@ struct DefinitionsFile: Codable {
     struct Policy: Codable {
         var vhost, name, pattern: String
         var applyTo: String
-        var definition: PolicyRules
+        var definition: PolicyDefinition
         var priority: Int
 
         enum CodingKeys: String, CodingKey {
@@ -112,8 +112,8 @@ extension DefinitionsFile {
         }
         policies = topology.policies.map {
             Policy(
-                vhost: vhost, name: $0.name, pattern: $0.pattern, applyTo: "queues", definition: $0.rules,
-                priority: $0.priority)
+                vhost: vhost, name: $0.name, pattern: $0.pattern, applyTo: "queues",
+                definition: PolicyDefinition($0.rules), priority: $0.priority)
         }
         queues = topology.queues.map {
             Queue(
@@ -136,14 +136,20 @@ extension DefinitionsFile {
         Topology(
             virtualHost: virtualHost,
             exchanges: exchanges.filter { $0.vhost == virtualHost }.compactMap { exchange in
-                Topology.Exchange.Kind(rawValue: exchange.type).map { Topology.Exchange(exchange.name, $0) }
+                Topology.Exchange.Kind(rawValue: exchange.type).map {
+                    Topology.Exchange(exchange.name, $0, oddities: exchange.oddities)
+                }
             },
-            queues: queues.filter { $0.vhost == virtualHost }.map { Topology.Queue($0.name, type: $0.type) },
+            queues: queues.filter { $0.vhost == virtualHost }.map {
+                Topology.Queue($0.name, type: $0.type, oddities: $0.oddities)
+            },
             bindings: bindings.filter { $0.vhost == virtualHost && $0.destinationType == "queue" }.map {
                 Topology.Binding(exchange: $0.source, queue: $0.destination, routingKey: $0.routingKey)
             },
             policies: policies.filter { $0.vhost == virtualHost }.map {
-                Topology.Policy($0.name, pattern: $0.pattern, priority: $0.priority, rules: $0.definition)
+                Topology.Policy(
+                    $0.name, pattern: $0.pattern, priority: $0.priority, rules: $0.definition.rules,
+                    oddities: $0.oddities)
             },
             users: users.map { Topology.User($0.name, tags: $0.tagList, passwordHash: $0.passwordHash) },
             permissions: permissions.filter { $0.vhost == virtualHost }.map {

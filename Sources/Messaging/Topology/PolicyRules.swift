@@ -32,7 +32,7 @@ public struct PolicyRules: Sendable, Hashable {
 }
 
 extension PolicyRules: Codable {
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case messageTTLMilliseconds = "message-ttl"
         case deadLetterExchange = "dead-letter-exchange"
         case deadLetterRoutingKey = "dead-letter-routing-key"

@@ -33,10 +33,13 @@ extension Topology {
 
         public var name: String
         public var kind: Kind
+        /// What a declared exchange never is or has, as the broker holds it: `not durable`, `alternate-exchange="lost"`.
+        public var oddities: [String]
 
-        public init(_ name: String, _ kind: Kind) {
+        public init(_ name: String, _ kind: Kind, oddities: [String] = []) {
             self.name = name
             self.kind = kind
+            self.oddities = oddities
         }
     }
 
@@ -45,10 +48,14 @@ extension Topology {
         public var name: String
         /// `quorum`, `classic` or `stream`; cannot be changed later.
         public var type: String
+        /// What a declared queue never is or has, as the broker holds it: `not durable`, `x-max-length=5`. None of it can be
+        /// changed later.
+        public var oddities: [String]
 
-        public init(_ name: String, type: String = "quorum") {
+        public init(_ name: String, type: String = "quorum", oddities: [String] = []) {
             self.name = name
             self.type = type
+            self.oddities = oddities
         }
     }
 
@@ -72,12 +79,17 @@ extension Topology {
         public var pattern: String
         public var priority: Int
         public var rules: PolicyRules
+        /// What a declared policy never has, as the broker holds it: `applies to exchanges`, `max-length=5`.
+        public var oddities: [String]
 
-        public init(_ name: String, pattern: String, priority: Int = 0, rules: PolicyRules) {
+        public init(
+            _ name: String, pattern: String, priority: Int = 0, rules: PolicyRules, oddities: [String] = []
+        ) {
             self.name = name
             self.pattern = pattern
             self.priority = priority
             self.rules = rules
+            self.oddities = oddities
         }
     }
 

@@ -38,8 +38,8 @@ extension Topology {
         let remedies = TopologyRemedies(virtualHost: virtualHost)
         let all =
             TopologyComparison(kind: .exchange, remedies)
-            .compare(exchanges, found.exchanges.filter { !$0.isBuiltIn }, by: \.name, show: \.kind.rawValue)
-            + TopologyComparison(kind: .queue, remedies).compare(queues, found.queues, by: \.name, show: \.type)
+            .compare(exchanges, found.exchanges.filter { !$0.isBuiltIn }, by: \.name, show: \.shown)
+            + TopologyComparison(kind: .queue, remedies).compare(queues, found.queues, by: \.name, show: \.shown)
             + TopologyComparison(kind: .binding, remedies)
             .compare(bindings, found.bindings.filter { !$0.exchange.isEmpty }, by: \.name, show: { _ in "" })
             + TopologyComparison(kind: .policy, remedies).compare(policies, found.policies, by: \.name, show: \.shown)

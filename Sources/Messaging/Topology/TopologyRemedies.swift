@@ -27,6 +27,11 @@ struct TopologyRemedies {
 
 extension Topology.Exchange {
     var isBuiltIn: Bool { name.isEmpty || name.hasPrefix("amq.") }
+    var shown: String { ([kind.rawValue] + oddities).joined(separator: ", ") }
+}
+
+extension Topology.Queue {
+    var shown: String { ([type] + oddities).joined(separator: ", ") }
 }
 
 extension Topology.Binding {
@@ -56,7 +61,7 @@ extension Topology.Policy {
             ("dead-letter-routing-key", rules.deadLetterRoutingKey), ("dead-letter-strategy", rules.deadLetterStrategy),
             ("overflow", rules.overflow), ("delivery-limit", rules.deliveryLimit.map { String($0) }),
         ]
-        let shown = settings.compactMap { name, value in value.map { "\(name)=\($0)" } }
+        let shown = settings.compactMap { name, value in value.map { "\(name)=\($0)" } } + oddities
         return "\(pattern) priority \(priority): \(shown.joined(separator: " "))"
     }
 }

@@ -113,6 +113,11 @@ struct LocalServerPair: Sendable {
         let change = TopologyChange(
             wanted: plan.system.topology(virtualHost: brokerAddress.virtualHost, version: found.version),
             found: try found.topology(virtualHost: brokerAddress.virtualHost))
+        if let obstacle = change.obstacles.first {
+            throw Failure(
+                .unavailable, "the broker holds something that may lose messages: \(obstacle)",
+                remedy: obstacle.remedy)
+        }
         try await control.importDefinitions(try change.definitions(passwordHashes: hashes))
     }
 

@@ -37,6 +37,31 @@ import Testing
         }
     }
 
+    @Test func whatLosesMessagesStandsInTheWay() async throws {
+        let broker = try await SharedServers.rabbit()
+        try await broker.withVirtualHost { virtualHost in
+            let file = #"""
+                {"vhosts":[],"users":[],"permissions":[],"topic_permissions":[],"policies":[],"bindings":[],
+                 "queues":[{"name":"order.commands","vhost":"HOST","durable":true,"auto_delete":false,
+                   "arguments":{"x-queue-type":"quorum","x-max-length":5,"x-overflow":"drop-head"}}],
+                 "exchanges":[{"name":"skald.events","vhost":"HOST","type":"topic","durable":false,
+                   "auto_delete":false,"internal":false,"arguments":{}}]}
+                """#
+            try await broker.control.importDefinitions(Array(file.replacing("HOST", with: virtualHost).utf8))
+            let command = TopologyCommand(
+                Arguments(values: ["sagas": [Self.sagas], "vhost": [virtualHost]]), control: broker.control)
+            let before = try await command.change()
+            try await command.control.importDefinitions(try before.definitions(passwordHashes: [:]))
+            let after = try await command.change()
+            #expect(
+                after.obstacles.map(\.description) == [
+                    "exchange skald.events is topic, not durable, wanted topic",
+                    #"queue order.commands is quorum, x-max-length=5, x-overflow="drop-head", wanted quorum"#,
+                ])
+            #expect(Self.ours(after) == after.obstacles, "all else is there")
+        }
+    }
+
     /// Users belong to the whole broker: other tests leave theirs.
     private static func ours(_ change: TopologyChange) -> [TopologyDifference] {
         change.differences.filter { !$0.description.hasPrefix("user ") }
