@@ -54,6 +54,15 @@ import Testing
         #expect(throws: Failure.self) { try LocalPlan.chosen("ordr", from: known) }
     }
 
+    @Test func aBrokerThatIsTooOldIsRefused() throws {
+        #expect(try BrokerVersion(supported: "3.10.8") == .oldestSupported)
+        for text in ["3.9.29", "unknown"] {
+            let failure = #expect(throws: Failure.self) { try BrokerVersion(supported: text) }
+            #expect(failure?.message == "the broker is RabbitMQ \(text)")
+            #expect(failure?.remedy == "Take RabbitMQ 3.10 or later.")
+        }
+    }
+
     // MARK: Addresses
 
     @Test(arguments: [

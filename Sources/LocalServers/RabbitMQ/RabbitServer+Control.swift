@@ -8,6 +8,11 @@ extension RabbitServer {
         try await onOwnThread { try RabbitInstallation.tool("rabbitmqctl", arguments, for: self).output() }
     }
 
+    /// The broker's version, such as `3.10.8`.
+    package func version() async throws -> String {
+        try await evaluate("rabbit_misc:version()").filter { $0 != "\"" }
+    }
+
     /// Evaluates an Erlang expression in the node and gives the term it yields, as text.
     ///
     /// - Parameters:

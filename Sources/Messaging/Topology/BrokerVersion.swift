@@ -19,7 +19,7 @@ public struct BrokerVersion: Sendable, Hashable, Comparable, CustomStringConvert
     /// The oldest that has what the contract needs: dead letters at least once and a time to live on quorum queues.
     public static let oldestSupported = BrokerVersion(major: 3, minor: 10)
 
-    /// Whether queues have a delivery limit unless told otherwise, and -1 lifts it.
+    /// Whether quorum queues have a delivery limit unless told otherwise.
     var limitsDeliveriesByDefault: Bool { self >= BrokerVersion(major: 4, minor: 0) }
 
     public static func < (left: BrokerVersion, right: BrokerVersion) -> Bool {

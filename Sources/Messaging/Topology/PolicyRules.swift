@@ -8,7 +8,7 @@ public struct PolicyRules: Sendable, Hashable {
     public var deadLetterStrategy: String?
     /// `reject-publish` or `drop-head`.
     public var overflow: String?
-    /// Deliveries without an answer before a message is dead-lettered; -1 means no limit, from RabbitMQ 4.0 on.
+    /// Deliveries without an answer before a message is dead-lettered, or dropped where it leads nowhere.
     public var deliveryLimit: Int?
 
     public init(

@@ -69,10 +69,16 @@ extension Topology {
         bindings.append(Binding(exchange: exchange, queue: queue, routingKey: routingKey))
     }
 
+    /// Far more looks at a dead letter than anybody takes.
+    static let deadDeliveryLimit = 1_000_000
+
     /// From 4.0 on a queue without a limit has one of 20, after which a message is dropped; dead queues must keep theirs.
+    ///
+    /// Not -1, which a policy cannot set in every version (RabbitMQ, "Quorum Queues", "Disabling the Limit") and which makes
+    /// some write to disk without end (rabbitmq-server issue 14202).
     private mutating func keepDeadQueues() {
         policies.append(
-            Policy("dead", pattern: #"^.*\.dead$"#, rules: PolicyRules(deliveryLimit: -1)))
+            Policy("dead", pattern: #"^.*\.dead$"#, rules: PolicyRules(deliveryLimit: Self.deadDeliveryLimit)))
     }
 }
 

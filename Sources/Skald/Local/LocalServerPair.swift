@@ -101,7 +101,8 @@ struct LocalServerPair: Sendable {
     func applyTopology(_ plan: LocalPlan, _ secrets: Secrets) async throws {
         let hashes = secrets.passwords.mapValues { BrokerPassword.hash(of: $0, salt: .random(in: 0 ... .max)) }
         if let broker {
-            let topology = plan.system.topology(virtualHost: brokerAddress.virtualHost)
+            let version = try BrokerVersion(supported: try await broker.version())
+            let topology = plan.system.topology(virtualHost: brokerAddress.virtualHost, version: version)
             let users = topology.users.map { Topology.User($0.name, tags: $0.tags, passwordHash: hashes[$0.name]) }
             var wanted = topology
             wanted.users = users

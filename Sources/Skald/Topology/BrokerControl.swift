@@ -77,17 +77,29 @@ struct BrokerDefinitions {
         self.bytes = Array(bytes[start...])
         let document = try JSON.decode(
             JSONValue.self, from: self.bytes, limits: JSON.Limits(byteCountMax: 16 << 20, depthMax: 64))
-        guard case .string(let text) = document["rabbit_version"] ?? document["rabbitmq_version"],
-            let version = BrokerVersion(text)
-        else {
+        guard case .string(let text) = document["rabbit_version"] ?? document["rabbitmq_version"] else {
             throw Failure(
                 .unavailable, "the broker's definitions do not say its version", remedy: "RabbitMQ 3.10 or later does.")
         }
-        self.version = version
+        version = try BrokerVersion(supported: text)
     }
 
     func topology(virtualHost: String) throws -> Topology {
         try Topology(definitions: bytes, virtualHost: virtualHost)
+    }
+}
+
+extension BrokerVersion {
+    /// Reads what a broker says of itself.
+    ///
+    /// - Throws: where it lacks what the contract needs.
+    init(supported text: String) throws(Failure) {
+        guard let version = BrokerVersion(text), version >= .oldestSupported else {
+            throw Failure(
+                .unavailable, "the broker is RabbitMQ \(text)",
+                remedy: "Take RabbitMQ \(BrokerVersion.oldestSupported) or later.")
+        }
+        self = version
     }
 }
 

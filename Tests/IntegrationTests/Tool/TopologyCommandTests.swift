@@ -37,6 +37,12 @@ import Testing
         }
     }
 
+    @Test func theBrokersVersionDecidesWhatIsDeclared() async throws {
+        let broker = try await SharedServers.rabbit()
+        let version = try BrokerVersion(supported: try await broker.version())
+        #expect(version == (try await broker.control.export()).version)
+    }
+
     @Test func whatLosesMessagesStandsInTheWay() async throws {
         let broker = try await SharedServers.rabbit()
         try await broker.withVirtualHost { virtualHost in
