@@ -62,10 +62,27 @@ import Testing
             // A second start finds everything as it was left.
             let again = try await skald.run("up", "--detach", "--only", "servers", environment: environment)
             #expect(again.isSuccess, "\(again.output)")
+            try await expectNotTakenOver(by: environment, from: skald)
         }
         #expect(broker.isRunning && cluster.isRunning)
         try await broker.shutDown()
         try await cluster.shutDown()
+    }
+
+    /// A system in another folder leaves the logins of the first alone, unless it is told to take them.
+    private func expectNotTakenOver(by environment: [String: String], from first: SkaldProcess) async throws {
+        try await SkaldProcess.inOwnFolder { second in
+            let refused = try await second.run("up", "--only", "servers", environment: environment)
+            #expect(refused.exit == "exit status 69", "\(refused.output)")
+            #expect(
+                refused.output.contains("17 logins are there with passwords that \(second.home) does not know"),
+                "\(refused.output)")
+            #expect(try await first.run("saga", "list").isSuccess, "nothing was changed")
+            let taken = try await second.run(
+                "up", "--detach", "--only", "servers", "--take-over", environment: environment)
+            #expect(taken.isSuccess, "\(taken.output)")
+            #expect(try await second.run("saga", "list").isSuccess)
+        }
     }
 
     /// Whoever mistyped a password, a virtual host or a program is told which.

@@ -54,6 +54,28 @@ import Testing
         #expect(throws: Failure.self) { try LocalPlan.chosen("ordr", from: known) }
     }
 
+    @Test func aPasswordIsKnownByItsHash() {
+        for salt: UInt32 in [0, 0x1234_5678, .max] {
+            let hash = BrokerPassword.hash(of: "secret", salt: salt)
+            #expect(BrokerPassword.isHash(hash, of: "secret") && !BrokerPassword.isHash(hash, of: "other"))
+        }
+        #expect(!BrokerPassword.isHash("", of: "secret") && !BrokerPassword.isHash("no hash", of: "secret"))
+    }
+
+    @Test func onlyUsersWithOtherPasswordsAreSomebodyElses() {
+        let users = ["own", "new", "locked", "other"]
+        let change = TopologyChange(
+            wanted: Topology(users: users.map { Topology.User($0) }),
+            found: Topology(users: [
+                Topology.User("own", passwordHash: BrokerPassword.hash(of: "p", salt: 1)),
+                Topology.User("locked", passwordHash: ""),
+                Topology.User("other", passwordHash: BrokerPassword.hash(of: "q", salt: 2)),
+                Topology.User("guest", passwordHash: BrokerPassword.hash(of: "q", salt: 3)),
+            ]))
+        let passwords = Dictionary(uniqueKeysWithValues: users.map { ($0, "p") })
+        #expect(change.usersWithOtherPassword(passwords) == ["other"])
+    }
+
     @Test func aBrokerThatIsTooOldIsRefused() throws {
         #expect(try BrokerVersion(supported: "3.10.8") == .oldestSupported)
         for text in ["3.9.29", "unknown"] {

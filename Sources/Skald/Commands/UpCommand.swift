@@ -21,6 +21,9 @@ extension Command {
             .value("only", "NAMES", "Services to run, separated by commas; `servers` alone runs none."),
             .flag("detach", "Return once all is ready; `skald down` ends it."),
             .value("sagas", "FOLDER", "The folder with the definitions; `sagas` if left out."),
+            .flag(
+                "take-over",
+                "On servers that are there: give the users and roles of another folder's system this one's passwords."),
         ],
         exits: [
             .success: "it ran until it was asked to end; with --detach, or where it is started already: it runs",
@@ -93,6 +96,7 @@ struct DetachedStart: Sendable {
         for option in ["only", "sagas"] {
             if let value = arguments.value(option) { words.append("--\(option)=\(value)") }
         }
+        if plan.takesOver { words.append("--take-over") }
         try LogRotation.rotate(plan.folder.supervisorLogPath)
         try Interruption.shared.listen()
         let pid = try DetachedProcess.start(

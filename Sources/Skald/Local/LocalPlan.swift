@@ -15,6 +15,8 @@ struct LocalPlan: Sendable {
     let broker: BrokerAddress?
     /// A database server that is there already, with a role that may make roles and databases.
     let database: DatabaseAddress?
+    /// Whether users and roles of servers that are there may get new passwords.
+    let takesOver: Bool
 
     init(
         _ arguments: Arguments, folder: LocalFolder = .current(), programs: ServicePrograms = .installed(),
@@ -22,6 +24,7 @@ struct LocalPlan: Sendable {
     ) throws {
         self.folder = folder
         self.programs = programs
+        takesOver = arguments.has("take-over")
         sagas = arguments.value("sagas") ?? "sagas"
         system = try DeclaredSystem(folder: sagas)
         services = try Self.chosen(arguments.value("only"), from: system.services.map(\.name))

@@ -109,17 +109,21 @@ struct LocalServerPair: Sendable {
             try await broker.importDefinitions(try wanted.definitions())
             return
         }
-        let control = BrokerControl.process()
-        let found = try await control.export()
-        let change = TopologyChange(
-            wanted: plan.system.topology(virtualHost: brokerAddress.virtualHost, version: found.version),
-            found: try found.topology(virtualHost: brokerAddress.virtualHost))
+        let change = try await change(plan)
         if let obstacle = change.obstacles.first {
             throw Failure(
                 .unavailable, "the broker holds something that may lose messages: \(obstacle)",
                 remedy: obstacle.remedy)
         }
-        try await control.importDefinitions(try change.definitions(passwordHashes: hashes))
+        try await BrokerControl.process().importDefinitions(try change.definitions(passwordHashes: hashes))
+    }
+
+    /// What somebody else's broker holds, beside what it has to hold.
+    func change(_ plan: LocalPlan) async throws -> TopologyChange {
+        let found = try await BrokerControl.process().export()
+        return TopologyChange(
+            wanted: plan.system.topology(virtualHost: brokerAddress.virtualHost, version: found.version),
+            found: try found.topology(virtualHost: brokerAddress.virtualHost))
     }
 
     /// Makes roles and databases.

@@ -67,6 +67,7 @@ struct Supervisor: Sendable {
     ) async throws {
         let secrets = try Secrets.keep(in: plan.folder.passwordsPath, for: plan.logins)
         board.enter(.starting, "preparing queues and databases")
+        if !plan.takesOver { try await servers.refuseOtherPasswords(plan, secrets) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await servers.applyTopology(plan, secrets) }
             group.addTask { try await servers.applyRoles(plan, secrets) }

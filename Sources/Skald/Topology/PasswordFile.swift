@@ -41,9 +41,22 @@ enum BrokerPassword {
         return base64(salt + SHA256.digest(of: salt + Array(password.utf8)))
     }
 
+    /// Whether a broker that keeps this hash lets the password in.
+    static func isHash(_ hash: String, of password: String) -> Bool {
+        salt(of: hash).map { self.hash(of: password, salt: $0) == hash } ?? false
+    }
+
+    /// The first four bytes: 32 of the 36 bits in the first six digits.
+    private static func salt(of hash: String) -> UInt32? {
+        let values = hash.utf8.prefix(6).compactMap { digits.firstIndex(of: $0) }
+        guard values.count == 6 else { return nil }
+        return UInt32(truncatingIfNeeded: values.reduce(UInt64(0)) { $0 << 6 | UInt64($1) } >> 4)
+    }
+
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
     /// RFC 4648, section 4.
     static func base64(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]

@@ -31,6 +31,15 @@ struct TopologyChange {
         return try topology.definitions()
     }
 
+    /// The users that log in with other passwords than these: somebody else may work with them.
+    func usersWithOtherPassword(_ passwords: [String: String]) -> [String] {
+        let hashes = Dictionary(found.users.map { ($0.name, $0.passwordHash ?? "") }) { first, _ in first }
+        return wanted.users.map(\.name).filter { name in
+            guard let hash = hashes[name], !hash.isEmpty, let password = passwords[name] else { return false }
+            return !BrokerPassword.isHash(hash, of: password)
+        }
+    }
+
     /// The users that cannot log in: they are new and were given no password.
     func usersWithoutPassword(_ passwordHashes: [String: String]) -> [String] {
         let withPassword = Set(found.users.filter { $0.passwordHash?.isEmpty == false }.map(\.name))
