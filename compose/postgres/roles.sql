@@ -1,48 +1,117 @@
 \set ON_ERROR_STOP on
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'accounting_owner') THEN CREATE ROLE "accounting_owner"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'accounting_owner' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "accounting_owner" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "accounting_owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'accounting_owner_password';
+ALTER ROLE "accounting_owner" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'accounting_owner_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'accounting') THEN CREATE ROLE "accounting"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'accounting' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "accounting" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "accounting" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'accounting_password';
+ALTER ROLE "accounting" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'accounting_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'consumer_owner') THEN CREATE ROLE "consumer_owner"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'consumer_owner' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "consumer_owner" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "consumer_owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'consumer_owner_password';
+ALTER ROLE "consumer_owner" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'consumer_owner_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'consumer') THEN CREATE ROLE "consumer"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'consumer' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "consumer" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "consumer" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'consumer_password';
+ALTER ROLE "consumer" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'consumer_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kitchen_owner') THEN CREATE ROLE "kitchen_owner"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'kitchen_owner' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "kitchen_owner" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "kitchen_owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'kitchen_owner_password';
+ALTER ROLE "kitchen_owner" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'kitchen_owner_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kitchen') THEN CREATE ROLE "kitchen"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'kitchen' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "kitchen" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "kitchen" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'kitchen_password';
+ALTER ROLE "kitchen" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'kitchen_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'order_owner') THEN CREATE ROLE "order_owner"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'order_owner' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "order_owner" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "order_owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'order_owner_password';
+ALTER ROLE "order_owner" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'order_owner_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'order') THEN CREATE ROLE "order"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'order' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "order" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "order" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'order_password';
+ALTER ROLE "order" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'order_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator_owner') THEN CREATE ROLE "orchestrator_owner"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator_owner' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "orchestrator_owner" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "orchestrator_owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'orchestrator_owner_password';
+ALTER ROLE "orchestrator_owner" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'orchestrator_owner_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator') THEN CREATE ROLE "orchestrator"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "orchestrator" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "orchestrator" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'orchestrator_password';
+ALTER ROLE "orchestrator" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'orchestrator_password';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'skald_reader') THEN CREATE ROLE "skald_reader"; END IF;
+    -- Only a superuser may name these two, also where nothing changes.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'skald_reader' AND (rolsuper OR rolreplication)) THEN
+        ALTER ROLE "skald_reader" NOSUPERUSER NOREPLICATION;
+    END IF;
 END $$;
-ALTER ROLE "skald_reader" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'skald_reader_password';
+ALTER ROLE "skald_reader" LOGIN NOCREATEDB NOCREATEROLE PASSWORD :'skald_reader_password';
+DO $$ BEGIN
+    IF NOT pg_has_role('accounting_owner', 'USAGE') THEN
+        GRANT "accounting_owner" TO CURRENT_USER;
+    END IF;
+END $$;
+DO $$ BEGIN
+    IF NOT pg_has_role('consumer_owner', 'USAGE') THEN
+        GRANT "consumer_owner" TO CURRENT_USER;
+    END IF;
+END $$;
+DO $$ BEGIN
+    IF NOT pg_has_role('kitchen_owner', 'USAGE') THEN
+        GRANT "kitchen_owner" TO CURRENT_USER;
+    END IF;
+END $$;
+DO $$ BEGIN
+    IF NOT pg_has_role('order_owner', 'USAGE') THEN
+        GRANT "order_owner" TO CURRENT_USER;
+    END IF;
+END $$;
+DO $$ BEGIN
+    IF NOT pg_has_role('orchestrator_owner', 'USAGE') THEN
+        GRANT "orchestrator_owner" TO CURRENT_USER;
+    END IF;
+END $$;
 ALTER ROLE "accounting" SET lock_timeout = '5000ms';
 ALTER ROLE "accounting" SET statement_timeout = '30000ms';
 ALTER ROLE "accounting" SET idle_in_transaction_session_timeout = '60000ms';

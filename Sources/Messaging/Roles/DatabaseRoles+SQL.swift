@@ -1,4 +1,4 @@
-/// The roles as SQL. Every statement may run again and again.
+/// The roles as SQL. Every statement may run again and again, by a superuser or by a role with `CREATEROLE` and `CREATEDB`.
 extension DatabaseRoles {
     /// Statements for the whole cluster: they make the roles and set their limits.
     public var roleStatements: [String] {
@@ -9,13 +9,29 @@ extension DatabaseRoles {
                 """
                 DO $$ BEGIN
                     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = \(quoted)) THEN CREATE ROLE \(name); END IF;
+                    -- Only a superuser may name these two, also where nothing changes.
+                    IF EXISTS (SELECT FROM pg_roles WHERE rolname = \(quoted) AND (rolsuper OR rolreplication)) THEN
+                        ALTER ROLE \(name) NOSUPERUSER NOREPLICATION;
+                    END IF;
                 END $$
                 """,
-                "ALTER ROLE \(name) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION\(passwordClause(of: role))",
+                "ALTER ROLE \(name) LOGIN NOCREATEDB NOCREATEROLE\(passwordClause(of: role))",
             ]
         }
+            + services.map { membership(in: Self.ownerRole(of: $0)) }
             + services.flatMap { limits(of: Self.runtimeRole(of: $0)) }
             + ["ALTER ROLE \(SQLText.identifier(Self.reader)) SET default_transaction_read_only = on"]
+    }
+
+    /// Whoever is no superuser makes a database for a role, and decides what becomes of its tables, only as a member of it.
+    private func membership(in role: String) -> String {
+        """
+        DO $$ BEGIN
+            IF NOT pg_has_role(\(SQLText.literal(role)), 'USAGE') THEN
+                GRANT \(SQLText.identifier(role)) TO CURRENT_USER;
+            END IF;
+        END $$
+        """
     }
 
     private func limits(of role: String) -> [String] {

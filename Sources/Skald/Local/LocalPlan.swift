@@ -13,7 +13,7 @@ struct LocalPlan: Sendable {
     let programs: ServicePrograms
     /// A broker that is there already.
     let broker: BrokerAddress?
-    /// A database server that is there already, with a role that may make roles and databases.
+    /// A database server that is there already, with a superuser or a role that has `CREATEROLE` and `CREATEDB`.
     let database: DatabaseAddress?
     /// Whether users and roles of servers that are there may get new passwords.
     let takesOver: Bool

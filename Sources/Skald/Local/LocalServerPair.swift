@@ -138,7 +138,7 @@ struct LocalServerPair: Sendable {
             throw Failure(
                 .unavailable,
                 "psql could not make roles and databases: \(String(decoding: result.errors, as: UTF8.self).firstLines(4))",
-                remedy: "DATABASE_URL must name a role that may make roles and databases.")
+                remedy: "DATABASE_URL must name a superuser, or a role with CREATEROLE and CREATEDB.")
         }
     }
 }
