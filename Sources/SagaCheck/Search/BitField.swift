@@ -12,9 +12,10 @@ struct BitField {
         Int(truncatingIfNeeded: words[word] >> shift & mask)
     }
 
+    /// Writes what fits: a value that is too large must not change the fields beside.
     @inline(__always)
     func write(_ value: Int, to words: UnsafeMutablePointer<UInt64>) {
-        words[word] = words[word] & ~(mask << shift) | UInt64(truncatingIfNeeded: value) << shift
+        words[word] = words[word] & ~(mask << shift) | (UInt64(truncatingIfNeeded: value) & mask) << shift
     }
 
     /// Adds one; a full field stays full.

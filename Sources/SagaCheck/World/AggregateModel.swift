@@ -31,6 +31,9 @@ package struct AggregateModel: Sendable {
     /// The pending states as a bit set.
     var pendingBits: UInt64 { pending.reduce(0) { $0 | 1 << UInt64($1) } }
 
+    /// What stands for the state left where none is remembered; without pending states a packed state has no room for it.
+    var forgotten: UInt8 { pending.isEmpty ? 0 : initial }
+
     package func index(of state: String) -> UInt8? {
         states.firstIndex(of: state).map { UInt8($0) }
     }

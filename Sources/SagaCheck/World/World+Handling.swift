@@ -65,7 +65,7 @@ extension World {
         }
         // What was remembered is forgotten with the pending state, so that it tells no two states apart.
         if !pending.contains(after.state), let aggregate = command.aggregate {
-            after.remembered = aggregates[aggregate].initial
+            after.remembered = aggregates[aggregate].forgotten
         }
         return after
     }

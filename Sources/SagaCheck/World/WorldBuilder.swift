@@ -137,7 +137,7 @@ struct WorldBuilder {
         return aggregates.reduce([[]]) { beginnings, aggregate in
             let states = given.first { $0.aggregate == aggregate.name }?.states.compactMap(aggregate.index(of:))
             let values = (states ?? [aggregate.initial]).map {
-                AggregateValue(state: $0, remembered: aggregate.initial)
+                AggregateValue(state: $0, remembered: aggregate.forgotten)
             }
             return beginnings.flatMap { beginning in values.map { beginning + [$0] } }
         }
