@@ -111,8 +111,10 @@ extension Explorer {
         }
     }
 
+    /// Delivers the event to a saga that has started; the orchestrator keeps one that comes before.
     private mutating func deliver(_ event: Int, to saga: Int) {
         let instance = layout.instances[saga].read(buffers.state)
+        guard instance != 0 else { return }
         for (step, model) in world.sagas[saga].steps.enumerated() {
             for awaited in model.awaited where awaited.event == event {
                 for payload in awaited.payloads.indices {

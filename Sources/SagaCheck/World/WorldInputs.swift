@@ -37,11 +37,11 @@ struct WorldInputs {
         Input(.ordered(OperatorOrder(.retry, reason: "checked", who: "checker")), milliseconds: 0)
     }
 
-    /// An event that belongs to the instance: its key has the value that the step looks for.
+    /// An event that belongs to the instance: its key has the value that the step looks for, once the saga has started.
     func event(_ event: Int, step: Int, payload: Int, to instance: Instance) -> Input {
         let awaited = world.sagas[saga].steps[step].awaited.first { $0.event == event }
         var record = awaited?.payloads[payload] ?? [:]
-        if let wait = definition.steps[step].wait {
+        if let wait = definition.steps[step].wait, instance.phase != .unstarted {
             record[wait.key] = wait.correlation.value(in: instance, payload: nil)
         }
         return Input(.occurred(Event(type: world.events[event], payload: record)), milliseconds: 0)
