@@ -153,12 +153,4 @@ extension Explorer {
             }
         }
     }
-
-    /// Whether an aggregate may still change by itself.
-    var canMove: Bool {
-        world.aggregates.indices.contains { aggregate in
-            let state = value(of: aggregate, in: buffers.state).state
-            return world.aggregates[aggregate].moves.contains { $0.from.contains(state) }
-        }
-    }
 }

@@ -36,8 +36,7 @@ extension Explorer {
             let summary = tables[saga].summaries[layout.instances[saga].read(buffers.state)]
             guard !summary.isOver else { continue }
             haveAllEnded = false
-            // A move may still free it.
-            if !canMove { report(.neverEnds(saga: saga), at: parent) }
+            if !canBeFreed { report(.neverEnds(saga: saga), at: parent) }
         }
         guard haveAllEnded, world.sagas.count > 1 else { return }
         inspectLocks(world.aggregates.map(\.pendingBits), in: buffers.state, at: parent)
