@@ -27,4 +27,17 @@ struct DocumentationTests {
         let story = try #require(report.findings.first?.story)
         #expect(try page().contains("```\n\(story.description)\n```"))
     }
+
+    @Test("is about a checker that finds the example of the format sound")
+    func formatExample() throws {
+        let path = Shipped.root + "/Sources/SagaFile/SagaFile.docc/TheFormat.md"
+        let page = String(decoding: try SourceFile.read(path).bytes, as: UTF8.self)
+        let examples = page.split(separator: "```yaml\n").dropFirst().compactMap { $0.split(separator: "```").first }
+        let files = examples.enumerated().map { SourceFile(path: "example \($0)", text: String($1)) }
+        let library = try SagaLibrary(participants: Array(files.dropLast()), sagas: [try #require(files.last)])
+        let saga = try #require(library.saga(named: "book-seat")).definition
+        let few = Bounds(timeouts: 1, duplicates: 0, crashes: 0, losses: 1, attempts: 1)
+        let report = try Check.check([saga], bounds: few)
+        #expect(report.findings == [])
+    }
 }

@@ -8,7 +8,8 @@ package struct CommandModel: Sendable {
     package let aggregate: Int?
     /// By state: what the command makes of it, nil where it refuses. Empty where it is allowed always.
     let transitions: [TransitionModel?]
-    let firstSuccess: String
+    /// The successes it may answer where no transition names one: the usual one, and others that no transition names.
+    let successes: [String]
     /// Failures that it may answer for reasons of its own.
     let failures: [String]
     /// The failure it answers when the state does not allow it.
@@ -17,7 +18,8 @@ package struct CommandModel: Sendable {
 
     struct TransitionModel: Sendable {
         let target: Target
-        let reply: String
+        /// The successes it may be answered with.
+        let replies: [String]
 
         enum Target: Sendable {
             case state(UInt8)
@@ -30,7 +32,10 @@ package struct CommandModel: Sendable {
         self.participant = participant
         self.aggregate = aggregate
         name = contract.name
-        firstSuccess = contract.successes.first?.name ?? ""
+        let named = Set(contract.transitions.compactMap(\.reply))
+        let successes = contract.successes.map(\.name)
+        let unnamed = successes.prefix(1) + successes.dropFirst().filter { !named.contains($0) }
+        self.successes = Array(unnamed)
         let names = contract.failures.map(\.name)
         refusal = contract.refusal ?? names.first ?? Reply.fenced
         failures = names.filter { $0 != contract.refusal }
@@ -48,7 +53,7 @@ package struct CommandModel: Sendable {
                 case .unchanged: .unchanged
                 }
             return target.map {
-                TransitionModel(target: $0, reply: transition.reply ?? contract.successes.first?.name ?? "")
+                TransitionModel(target: $0, replies: transition.reply.map { [$0] } ?? Array(unnamed))
             }
         }
     }

@@ -22,9 +22,9 @@ extension World {
         return run(call, saga: saga, value: value, fence: fence, fenceAfter: step == 0 ? .open : .done)
     }
 
-    /// An undo with nothing to undo succeeds and creates nothing.
+    /// An undo with nothing to undo succeeds and creates nothing; which success it answers makes no difference.
     private func emptyUndo(_ call: CallModel, value: AggregateValue?, fence: Fence) -> HandlerOutcome {
-        let variant = call.variants(named: commands[call.command].firstSuccess).first ?? 0
+        let variant = commands[call.command].successes.first.flatMap { call.variants(named: $0).first } ?? 0
         return HandlerOutcome(value: value, fence: fence, variant: variant, isBoundedFailure: false)
     }
 
@@ -33,7 +33,7 @@ extension World {
     ) -> [HandlerOutcome] {
         let command = commands[call.command]
         guard let value, !command.transitions.isEmpty else {
-            return successes(call, command.firstSuccess, value: value, fence: fenceAfter)
+            return successes(call, command.successes, value: value, fence: fenceAfter)
                 + failures(call, value: value, fence: fence)
         }
         guard let transition = command.transitions[Int(value.state)] else {
@@ -42,7 +42,7 @@ extension World {
             }
         }
         let after = self.value(value, after: transition, of: command, saga: saga)
-        return successes(call, transition.reply, value: after, fence: fenceAfter)
+        return successes(call, transition.replies, value: after, fence: fenceAfter)
             + failures(call, value: value, fence: fence)
     }
 
@@ -71,9 +71,9 @@ extension World {
     }
 
     private func successes(
-        _ call: CallModel, _ name: String, value: AggregateValue?, fence: Fence
+        _ call: CallModel, _ names: [String], value: AggregateValue?, fence: Fence
     ) -> [HandlerOutcome] {
-        call.variants(named: name).map {
+        names.flatMap { call.variants(named: $0) }.map {
             HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: false)
         }
     }

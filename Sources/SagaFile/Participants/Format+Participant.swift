@@ -100,7 +100,9 @@ extension Format where Value == TransitionDraft {
                 "to", .named(.state),
                 "The state it leads to; `remembered` is the one left for the pending state, `unchanged` the present one."
             ),
-            .optional("reply", .named(.reply), "The success it is answered with, if not the first.")
+            .optional(
+                "reply", .named(.reply),
+                "The success it is answered with; left out, the first, or one that no transition names.")
         ) { mark, from, to, reply in TransitionDraft(mark: mark, from: from, to: to, reply: reply) }
     }
 }
