@@ -8,6 +8,7 @@ enum Sale {
     static let participant = """
         participant: till
         queue: till.commands
+        types: {}
         aggregates:
           sale:
             states: [none, PAID, RETURNED]

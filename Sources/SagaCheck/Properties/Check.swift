@@ -116,9 +116,12 @@ extension World {
     }
 
     fileprivate func notExhaustive(after count: Int) -> Finding {
-        Finding(
-            code: .notExhaustive, saga: sagas[0].original.name,
-            message: "The search was ended after \(count) states, so nothing is proven; lower the bounds or raise the "
-                + "limit.")
+        var message =
+            "The search was ended after \(count) states, so nothing is proven; lower the bounds or raise the limit."
+        if let cut = cutMessages.first {
+            message =
+                "Guards tell apart more payloads of \(cut) than are looked at, so nothing is proven; let them compare less."
+        }
+        return Finding(code: .notExhaustive, saga: sagas[0].original.name, message: message)
     }
 }

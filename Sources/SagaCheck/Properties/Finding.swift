@@ -20,7 +20,7 @@ package struct Finding: Sendable, Hashable {
         case replyDead = "reply-dead"
         /// No story ends that way.
         case outcomeDead = "outcome-dead"
-        /// There are more states than the limit allows, so nothing is proven.
+        /// There are more states, or payloads of a message, than the limits allow, so nothing is proven.
         case notExhaustive = "not-exhaustive"
     }
 

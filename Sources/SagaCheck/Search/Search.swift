@@ -5,7 +5,7 @@ package struct SearchResult: Sendable {
     /// How many things happen in the longest shortest story.
     package var depth: Int
     package var byteCount: Int
-    /// Whether every state within the bounds was seen.
+    /// Whether every state within the bounds was seen, for every payload that guards tell apart.
     package var isExhaustive: Bool
     package var violations: [FoundViolation]
     package var coverage: Coverage
@@ -108,7 +108,7 @@ extension Explorer {
     fileprivate mutating func result(depth: Int) -> SearchResult {
         let stateCount = store.count
         let transitionCount = transitionCount
-        let isExhaustive = !isInterrupted
+        let isExhaustive = !isInterrupted && world.cutMessages.isEmpty
         let found = violations.sorted { $0.value.number < $1.value.number }.map { violation, sighting in
             let (beginning, story) = story(to: sighting)
             return FoundViolation(violation: violation, beginning: beginning, story: story)

@@ -2,51 +2,80 @@ import SagaModel
 
 /// Chooses payloads that stand for all payloads.
 ///
-/// Only guards (`when`, of steps and of outcomes) look at values, and only through comparisons. So one value stands for
-/// all where no guard looks, and where one does, each side of each comparison is represented.
+/// Only guards look at values, and only through comparisons. So one value stands for all where no guard looks, and where
+/// one does, each side of each comparison is represented; see ``ValueClass``.
 struct PayloadSampler {
-    /// At most so many payloads of one message are told apart; beyond that the last guards see one value.
-    static let payloadCountMax = 16
+    /// At most so many payloads of one message are told apart; beyond that fields have one value, and nothing is proven.
+    static let payloadCountMax = 256
 
-    private let definition: Definition
-    /// By data field: the literals it is compared with; an entry without literals is only looked at.
-    private var literals: [String: Set<Value>] = [:]
+    private let guards: GuardTable
 
-    init(_ definition: Definition) {
-        self.definition = definition
-        for step in definition.steps {
-            if let when = step.when { look(at: when) }
-        }
-        for outcome in definition.outcomes {
-            if let when = outcome.when { look(at: when) }
-        }
+    /// Values of a type, nil for an absent one.
+    struct Samples {
+        var values: [Value?]
+        /// Whether they stand for all values.
+        var isWhole = true
+        /// Whether a guard looks at them, or at a part of them.
+        var isLookedAt = false
     }
 
-    /// The payloads that the start event may have.
-    var startPayloads: [Record] {
-        let event = definition.participants.flatMap(\.events).first { $0.type == definition.start.event }
-        return payloads(of: event?.payload ?? [], set: definition.start.set, root: .event)
+    /// - Parameter definitions: Those whose guards are to be represented; more than one where versions are compared.
+    init(_ definitions: [Definition]) {
+        guards = GuardTable(definitions)
     }
 
-    /// The payloads of a message with these fields, of which `set` copies some into `data`.
-    func payloads(of fields: [Field], set: [Assignment], root: Path.Root) -> [Record] {
-        var payloads = [Record(fields.map { .init(name: $0.name, value: Self.sample(of: $0.type)) })]
-        for assignment in set {
-            guard case .path(let path) = assignment.value, path.root == root, path.fields.count == 1,
-                let field = fields.first(where: { $0.name == path.fields[0] }),
-                let literals = literals[assignment.field]
-            else { continue }
-            let values = Self.values(of: field.type, comparedWith: literals)
-            guard payloads.count * values.count <= Self.payloadCountMax else { continue }
-            payloads = payloads.flatMap { payload in
-                values.map { value in
-                    var payload = payload
-                    payload[field.name] = value
-                    return payload
+    /// The payloads of a message with these fields, and whether they stand for all.
+    ///
+    /// - Parameter message: Nil where nothing of it goes into `data`.
+    func payloads(of fields: [Field], in message: MessageName?) -> (payloads: [Record], isWhole: Bool) {
+        guard let message else {
+            return ([Record(fields.map { .init(name: $0.name, value: Self.sample(of: $0.type)) })], true)
+        }
+        let samples = samples(ofFields: fields, at: .payload(message, []))
+        return (
+            samples.values.compactMap { if case .record(let record)? = $0 { record } else { nil } }, samples.isWhole
+        )
+    }
+
+    private func samples(of type: DataType, at place: GuardPlace) -> Samples {
+        let found = guards.valueClass(of: place)
+        var samples: Samples
+        if case .record(let record) = type.unwrapped {
+            samples = self.samples(ofFields: record.fields, at: place)
+        } else if let found {
+            let (values, isWhole) = found.samples(of: type)
+            samples = Samples(values: values, isWhole: isWhole)
+        } else {
+            samples = Samples(values: [Self.sample(of: type)])
+        }
+        if found != nil { samples.isLookedAt = true }
+        if type.isOptional && samples.isLookedAt {
+            samples.values.append(nil)
+            if found?.seesNull ?? false { samples.values.append(.some(.null)) }
+        }
+        return samples
+    }
+
+    /// Every combination of what the fields can be.
+    private func samples(ofFields fields: [Field], at place: GuardPlace) -> Samples {
+        var (records, isWhole, isLookedAt) = ([Record()], true, false)
+        for field in fields {
+            var samples = samples(of: field.type, at: place.below(field.name))
+            if records.count * samples.values.count > Self.payloadCountMax {
+                samples.values = Array(samples.values.prefix(1))
+                samples.isWhole = false
+            }
+            isWhole = isWhole && samples.isWhole
+            isLookedAt = isLookedAt || samples.isLookedAt
+            records = records.flatMap { record in
+                samples.values.map { value in
+                    var record = record
+                    record[field.name] = value
+                    return record
                 }
             }
         }
-        return payloads
+        return Samples(values: records.map { .record($0) }, isWhole: isWhole, isLookedAt: isLookedAt)
     }
 
     /// A value of the type; which one does not matter.
@@ -61,44 +90,5 @@ struct PayloadSampler {
             .record(Record(record.fields.map { .init(name: $0.name, value: sample(of: $0.type)) }))
         case .optional(let wrapped): sample(of: wrapped)
         }
-    }
-
-    /// Values on every side of every comparison; nil stands for absent.
-    private static func values(of type: DataType, comparedWith literals: Set<Value>) -> [Value?] {
-        var values: [Value?] =
-            switch type.unwrapped {
-            case .boolean: [true, false]
-            case .choice(let names): names.map { .string($0) }
-            case .integer, .money, .time:
-                [sample(of: type)]
-                    + literals.flatMap { literal -> [Value?] in
-                        guard case .integer(let number) = literal else { return [] }
-                        return [.integer(number &- 1), .integer(number), .integer(number &+ 1)]
-                    }
-            case .id, .string, .list, .record, .optional: [sample(of: type)] + literals.map { $0 }
-            }
-        if type.isOptional { values.append(nil) }
-        var seen: Set<Value?> = []
-        return values.filter { $0 != .some(.null) && seen.insert($0).inserted }
-    }
-
-    // MARK: Guards
-
-    private mutating func look(at condition: Condition) {
-        switch condition {
-        case .equal(let left, let right), .notEqual(let left, let right), .less(let left, let right):
-            look(at: left, comparedWith: [right])
-            look(at: right, comparedWith: [left])
-        case .among(let needle, let hay): look(at: needle, comparedWith: hay)
-        case .exists(let path): look(at: .path(path), comparedWith: [])
-        case .and(let parts), .or(let parts): for part in parts { look(at: part) }
-        case .not(let part): look(at: part)
-        }
-    }
-
-    private mutating func look(at expression: Expression, comparedWith others: [Expression]) {
-        guard case .path(let path) = expression, path.root == .data, let field = path.fields.first else { return }
-        literals[field, default: []].formUnion(
-            others.compactMap { if case .literal(let literal) = $0 { literal } else { nil } })
     }
 }

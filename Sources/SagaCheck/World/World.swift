@@ -11,6 +11,8 @@ package struct World: Sendable {
     package let rules: ProtocolRules
     /// The aggregates' values in which a story may begin.
     package let beginnings: [[AggregateValue]]
+    /// The messages of which not every payload that guards tell apart is looked at, so that nothing can be proven.
+    package let cutMessages: [String]
 
     /// How often an operator retries a stuck saga in one story. He is patient: he acts only when nothing else can.
     package static let operatorRetryCountMax = 2
@@ -31,6 +33,7 @@ package struct World: Sendable {
         commands = builder.commands
         events = builder.events
         beginnings = builder.beginnings(of: definitions)
+        cutMessages = builder.cutMessages
         self.bounds = builder.bounds
         self.rules = rules
     }

@@ -6,6 +6,8 @@ struct WorldBuilder {
     private(set) var aggregates: [AggregateModel] = []
     private(set) var commands: [CommandModel] = []
     private(set) var events: [String] = []
+    /// The messages whose payloads do not stand for all that guards tell apart.
+    private(set) var cutMessages: [String] = []
     let bounds: Bounds
 
     init(bounds: Bounds) {
@@ -21,12 +23,14 @@ struct WorldBuilder {
                 aggregates.append(AggregateModel(name, aggregate))
             }
         }
-        let sampler = PayloadSampler(original)
+        let sampler = PayloadSampler([original])
         var steps = [startStep(original, sampler: sampler)]
         for step in original.steps { steps.append(model(of: step, in: original, sampler: sampler)) }
+        let start = MessageName(step: Start.stepID, name: original.start.event)
+        let starts = payloads(of: original.payload(ofEvent: start.name), in: start, sampler)
         sagas.append(
             SagaInWorld(
-                original: original, definition: definition, starts: sampler.startPayloads, steps: steps,
+                original: original, definition: definition, starts: starts, steps: steps,
                 requirements: original.outcomes.map { outcome in
                     outcome.require.map { StateCondition($0, aggregates: aggregates) }
                 }, locks: locks(of: steps), unreadSlots: unreadSlots(of: original)))
@@ -61,22 +65,22 @@ struct WorldBuilder {
 
     private mutating func startStep(_ definition: Definition, sampler: PayloadSampler) -> StepInWorld {
         let undo = definition.start.undo.flatMap {
-            call($0, rules: [], in: definition, sampler: sampler)
+            call($0, of: nil, in: definition, sampler: sampler)
         }
         return StepInWorld(do: undo, undo: nil, awaited: [])
     }
 
     private mutating func model(of step: Step, in definition: Definition, sampler: PayloadSampler) -> StepInWorld {
-        let undo = step.undo.flatMap { call($0, rules: [], in: definition, sampler: sampler) }
+        let undo = step.undo.flatMap { call($0, of: nil, in: definition, sampler: sampler) }
         switch step.action {
         case .send(let send):
             return StepInWorld(
-                do: call(send, rules: step.on, in: definition, sampler: sampler), undo: undo, awaited: [])
+                do: call(send, of: step, in: definition, sampler: sampler), undo: undo, awaited: [])
         case .await(let wait):
             let awaited = wait.events.map { type in
-                let set = step.on.first { $0.reply == type }?.set ?? []
-                let payload = definition.participants.flatMap(\.events).first { $0.type == type }?.payload ?? []
-                return (event: index(ofEvent: type), payloads: sampler.payloads(of: payload, set: set, root: .event))
+                let message = MessageName(step: step.id, name: type)
+                let payloads = payloads(of: definition.payload(ofEvent: type), in: message, sampler)
+                return (event: index(ofEvent: type), payloads: payloads)
             }
             return StepInWorld(do: nil, undo: undo, awaited: awaited)
         }
@@ -101,21 +105,30 @@ struct WorldBuilder {
         return events.count - 1
     }
 
+    private mutating func payloads(
+        of fields: [Field], in message: MessageName?, _ sampler: PayloadSampler
+    ) -> [Record] {
+        let (payloads, isWhole) = sampler.payloads(of: fields, in: message)
+        if let message, !isWhole { cutMessages.append(message.description) }
+        return payloads
+    }
+
+    /// - Parameter step: Nil for an undo, whose replies fill no data.
     private mutating func call(
-        _ call: CommandCall, rules: [ReplyRule], in definition: Definition, sampler: PayloadSampler
+        _ call: CommandCall, of step: Step?, in definition: Definition, sampler: PayloadSampler
     ) -> CallModel? {
         guard let contract = definition.participant(named: call.participant)?.command(named: call.command) else {
             return nil
         }
         let replies = contract.successes.map { ($0, true) } + contract.failures.map { ($0, false) }
         var variants = replies.flatMap { reply, isSuccess in
-            let set = rules.first { $0.reply == reply.name }?.set ?? []
-            return sampler.payloads(of: reply.payload, set: set, root: .reply).map {
+            let message = step.map { MessageName(step: $0.id, name: reply.name) }
+            return payloads(of: reply.payload, in: message, sampler).map {
                 ReplyVariant(name: reply.name, payload: $0, isSuccess: isSuccess)
             }
         }
         variants.append(ReplyVariant(name: Reply.fenced, payload: [:], isSuccess: false))
-        let passing = Set(rules.filter { $0.verdict == .retry }.map(\.reply))
+        let passing = Set((step?.on ?? []).filter { $0.verdict == .retry }.map(\.reply))
         return CallModel(command: command(contract, of: call.participant), variants: variants, passing: passing)
     }
 
@@ -141,5 +154,12 @@ struct WorldBuilder {
             }
             return beginnings.flatMap { beginning in values.map { beginning + [$0] } }
         }
+    }
+}
+
+extension Definition {
+    /// The fields of an event; those of one that no participant declares are none.
+    fileprivate func payload(ofEvent type: String) -> [Field] {
+        participants.flatMap(\.events).first { $0.type == type }?.payload ?? []
     }
 }
