@@ -96,4 +96,26 @@ struct DefinitionDiffTests {
         #expect(actions.contains { if case .send(let command) = $0 { command.name == "AuthorizeCard" } else { false } })
         #expect(diff.verdict(on: instance)?.mayMove == true)
     }
+
+    /// The old version has no guard, so nothing of its own tells one total from another.
+    @Test("keeps what a guard that only the new version has would have passed over")
+    func newGuard() throws {
+        let total = Expression.path(Path(.data, "total"))
+        let guarded = try newer { definition in
+            definition = definition.changing("confirm-ticket") { $0.when = .less(total, .literal(.integer(1000))) }
+        }
+        let diff = try diff(guarded)
+        #expect(try mayMove("waits for create-ticket", in: diff) == [true])
+        #expect(try mayMove("waits for confirm-ticket", in: diff) == [false])
+        #expect(try mayMove("waits for approve-order", in: diff) == [false])
+    }
+
+    @Test("lets nothing move when it was ended before everything was compared")
+    func ended() throws {
+        let (old, new) = (try Shipped.createOrder, try newer { _ in })
+        let limited = try DefinitionDiff(from: old, to: new, pairCountMax: 10)
+        #expect(!limited.places.isEmpty && limited.places.allSatisfy { !$0.mayMove })
+        #expect(limited.places[0].reason?.hasPrefix("the comparison was ended after") == true)
+        #expect(try DefinitionDiff(from: old, to: new).places.allSatisfy(\.mayMove))
+    }
 }

@@ -45,16 +45,25 @@ package struct DefinitionDiff: Sendable {
         package var mayMove: Bool { reason == nil }
     }
 
+    /// The most pairs of instances that are compared unless another number is asked for.
+    package static let pairCountMax = 1_000_000
+
     /// Compares two versions of a saga.
     ///
+    /// - Parameters:
+    ///   - pairCountMax: How many pairs of an old and a new instance are compared; beyond it nothing may move.
+    ///   - report: Told from time to time how many pairs were found; false ends the comparison, too.
     /// - Throws: ``DefinitionFaults`` of a version that does not compile.
-    package init(from old: Definition, to new: Definition) throws(DefinitionFaults) {
+    package init(
+        from old: Definition, to new: Definition, pairCountMax: Int = pairCountMax,
+        report: (Int) -> Bool = { _ in true }
+    ) throws(DefinitionFaults) {
         self.old = try CompiledDefinition(old)
         self.new = try CompiledDefinition(new)
         renames = new.compatibility.first { $0.version == old.version }?.renames ?? [:]
         changes = Self.changes(from: old, to: new, renames: renames)
-        var relation = try SimulationRelation(from: old, to: new, renames: renames)
-        places = relation.verdicts()
+        var relation = try SimulationRelation(from: old, to: new, renames: renames, pairCountMax: pairCountMax)
+        places = relation.verdicts(report)
     }
 
     /// What is to become of an instance of the old version.

@@ -10,6 +10,7 @@ struct SimulationRelation {
     private var seen: Set<Pair> = []
     private var order: [Place] = []
     private var reasons: [Place: String?] = [:]
+    private let pairCountMax: Int
 
     private struct Pair: Hashable {
         var old: Instance
@@ -18,29 +19,43 @@ struct SimulationRelation {
         var reason: String?
     }
 
-    init(from old: Definition, to new: Definition, renames: [String: String]) throws(DefinitionFaults) {
+    init(
+        from old: Definition, to new: Definition, renames: [String: String], pairCountMax: Int
+    ) throws(DefinitionFaults) {
         // Two attempts show what a policy does; how many there are is no difference that matters.
         let bounds = Bounds(attempts: 2)
-        self.old = try World([old], bounds: bounds)
+        self.old = try World([old], bounds: bounds, versions: [new])
         self.new = try World([new], bounds: bounds)
         self.renames = renames
+        self.pairCountMax = pairCountMax
     }
 
     /// What every place of the old version comes to.
-    mutating func verdicts() -> [DefinitionDiff.PlaceVerdict] {
+    ///
+    /// - Parameter report: Told from time to time how many pairs were found; false ends the comparison.
+    mutating func verdicts(_ report: (Int) -> Bool) -> [DefinitionDiff.PlaceVerdict] {
         for payload in old.sagas[0].starts.indices {
             let input = WorldInputs(world: old, saga: 0).start(payload)
             follow(Pair(old: .unstarted, new: .unstarted), old: input, new: input)
         }
         var next = 0
-        while next < queue.count {
+        var isEnded = false
+        while next < queue.count, !isEnded {
             let pair = queue[next]
             next += 1
             for input in inputs(to: pair.old) {
                 follow(pair, old: input, new: pair.new.map { translated(input, for: $0) })
             }
+            let isTooFar = seen.count >= pairCountMax || (next & 0xfff == 0 && !report(seen.count))
+            isEnded = isTooFar && next < queue.count
         }
-        return order.map { DefinitionDiff.PlaceVerdict(place: $0, reason: reasons[$0] ?? nil) }
+        let gap = isEnded ? "the comparison was ended after \(seen.count) pairs of instances" : gapOfPayloads
+        return order.map { DefinitionDiff.PlaceVerdict(place: $0, reason: (reasons[$0] ?? nil) ?? gap) }
+    }
+
+    /// Why nothing is proven, when not every payload was given that guards tell apart.
+    private var gapOfPayloads: String? {
+        old.cutMessages.first.map { "guards tell apart more payloads of \($0) than were compared" }
     }
 
     private mutating func follow(_ pair: Pair, old input: Input, new newInput: Input?) {

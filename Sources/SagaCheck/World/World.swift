@@ -21,12 +21,14 @@ package struct World: Sendable {
 
     /// Puts sagas into one world; those of the same participants meet on the same aggregates.
     ///
-    /// - Parameter bounds: Nil for the first saga's own.
+    /// - Parameters:
+    ///   - bounds: Nil for the first saga's own.
+    ///   - versions: Definitions that payloads are to show every side of their guards too.
     /// - Throws: ``DefinitionFaults`` of the first definition that does not compile.
     package init(
-        _ definitions: [Definition], bounds: Bounds? = nil, rules: ProtocolRules = .full
+        _ definitions: [Definition], bounds: Bounds? = nil, rules: ProtocolRules = .full, versions: [Definition] = []
     ) throws(DefinitionFaults) {
-        var builder = WorldBuilder(bounds: bounds ?? definitions.first?.bounds ?? Bounds())
+        var builder = WorldBuilder(bounds: bounds ?? definitions.first?.bounds ?? Bounds(), versions: versions)
         for definition in definitions { try builder.add(definition) }
         sagas = builder.sagas
         aggregates = builder.aggregates

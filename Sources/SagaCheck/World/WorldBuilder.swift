@@ -9,9 +9,12 @@ struct WorldBuilder {
     /// The messages whose payloads do not stand for all that guards tell apart.
     private(set) var cutMessages: [String] = []
     let bounds: Bounds
+    /// Other versions of a saga, whose guards are to be represented too.
+    private let versions: [Definition]
 
-    init(bounds: Bounds) {
+    init(bounds: Bounds, versions: [Definition] = []) {
         self.bounds = bounds
+        self.versions = versions
     }
 
     mutating func add(_ original: Definition) throws(DefinitionFaults) {
@@ -23,7 +26,7 @@ struct WorldBuilder {
                 aggregates.append(AggregateModel(name, aggregate))
             }
         }
-        let sampler = PayloadSampler([original])
+        let sampler = PayloadSampler([original] + versions)
         var steps = [startStep(original, sampler: sampler)]
         for step in original.steps { steps.append(model(of: step, in: original, sampler: sampler)) }
         let start = MessageName(step: Start.stepID, name: original.start.event)

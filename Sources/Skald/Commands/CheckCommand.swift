@@ -30,7 +30,9 @@ extension Command {
         guard let library else { return .badInput }
         var run = CheckRun(console, isQuiet: arguments.has("json"))
         run.wish = try BoundsList(arguments.value("bounds") ?? "")
-        if let count = arguments.value("states") { run.limits = SearchLimits(stateCountMax: try stateCount(count)) }
+        if let count = try arguments.count("states", in: 1...1_000_000_000) {
+            run.limits = SearchLimits(stateCountMax: count)
+        }
         let definitions = library.sagas.map(\.definition)
         for definition in definitions { try run.check([definition]) }
         if !arguments.has("alone") {
@@ -51,13 +53,6 @@ extension Command {
             try console.print(CanonicalJSON.text(of: ["faults": .list(error.diagnostics.map(\.value))]))
             return nil
         }
-    }
-
-    private static func stateCount(_ text: String) throws(Failure) -> Int {
-        guard let number = WholeNumber.parse(text), let count = Int(exactly: number), count > 0 else {
-            throw Failure(.usage, "`--states` is a number above zero, not `\(text)`")
-        }
-        return count
     }
 }
 

@@ -12,7 +12,11 @@ extension Command {
         ],
         operands: .files(
             "OLD NEW", "Saga files, or canonical forms (*.json); participants stand beside them.", count: 2...2),
-        options: [.flag("all", "List every place an instance can stand at, not only those that must stay."), .json],
+        options: [
+            .flag("all", "List every place an instance can stand at, not only those that must stay."),
+            .value("pairs", "COUNT", "Give up after comparing so many pairs of instances; 1000000 if left out."),
+            .json,
+        ],
         exits: [
             .success: "every instance may move", .failed: "some instances must stay with the old definition",
             .badInput: "a file cannot be read, or the two are different sagas",
@@ -24,8 +28,15 @@ extension Command {
                 .badInput, "`\(old.definition.name)` and `\(new.definition.name)` are different sagas",
                 remedy: "A renamed saga is a new one: let the instances of the old one end.")
         }
+        let count = try arguments.count("pairs", in: 1...1_000_000_000) ?? DefinitionDiff.pairCountMax
+        let isQuiet = arguments.has("json") || !console.messages.isTerminal
+        let diff = try DefinitionDiff(from: old.definition, to: new.definition, pairCountMax: count) { pairCount in
+            if !isQuiet { console.showProgress("\(old.definition.name): \(pairCount.grouped) pairs of instances") }
+            return true
+        }
+        if !isQuiet { console.showProgress("") }
         let telling = DiffTelling(
-            try DefinitionDiff(from: old.definition, to: new.definition), isSame: old.canonical == new.canonical,
+            diff, isSame: old.canonical == new.canonical,
             changedParts: try changedParts(from: old.canonical, to: new.canonical))
         if arguments.has("json") {
             try console.print(CanonicalJSON.text(of: telling.value))
