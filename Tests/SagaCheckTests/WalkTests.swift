@@ -23,6 +23,11 @@ struct WalkTests {
         let bounds = Bounds(timeouts: 4, duplicates: 4, crashes: 3, losses: 3, attempts: 3)
         var worlds = [try World([create], bounds: bounds), try World(all, bounds: bounds)]
         for (_, rules) in ProtocolRules.weaker { worlds.append(try World([create], bounds: bounds, rules: rules)) }
+        let drawer = Sale.drawer(
+            "states: [SHUT, OPEN]", "moves: { open: { from: SHUT, to: OPEN, emits: till.drawer-opened } }")
+        let waiting = [("outcomes:", EventTests.wait)]
+        worlds.append(try World([Sale.changed(saga: waiting)], bounds: bounds))
+        worlds.append(try World([Sale.changed(participant: [drawer], saga: waiting)], bounds: bounds))
         return worlds
     }
 

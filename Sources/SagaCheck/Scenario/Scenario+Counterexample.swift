@@ -28,7 +28,7 @@ extension World {
         }
     }
 
-    /// The occurrence as a scenario says it; nil for a publication, which nobody sees before it arrives.
+    /// The occurrence as a scenario says it; nil for an event's publication or loss, which no saga sees.
     private func given(_ occurrence: Occurrence, in simulation: Simulation) -> Scenario.Given? {
         switch occurrence {
         case .started(let saga, let payload): .started(saga: name(saga), payload: sagas[saga].starts[payload])
@@ -48,6 +48,7 @@ extension World {
             .moved(aggregates[aggregate].name, move: aggregates[aggregate].moves[move].name)
         case .lostCommand(let key): .lostCommand(reference(key))
         case .lostReply(let key, _): .lostReply(reference(key))
+        case .lostEvent: nil
         }
     }
 

@@ -81,14 +81,18 @@ extension Explorer {
 
     // MARK: Events and moves
 
-    /// Publishes and delivers the events that sagas wait for.
+    /// Delivers the events that are on their way to sagas that wait for them.
     mutating func deliverEvents() {
         for event in world.events.indices {
-            publish(event)
             for saga in world.sagas.indices where layout.arriving[event][saga].read(buffers.state) > 0 {
                 deliver(event, to: saga)
+                lose(event, to: saga)
             }
         }
+    }
+
+    mutating func publishEvents() {
+        for event in world.events.indices { publish(event) }
     }
 
     /// An event that no aggregate of the world emits may be published by somebody else, once.
@@ -123,6 +127,14 @@ extension Explorer {
                 }
             }
         }
+    }
+
+    private mutating func lose(_ event: Int, to saga: Int) {
+        guard layout.losses.read(buffers.state) > 0 else { return }
+        beginNext()
+        layout.losses.decrement(buffers.next)
+        layout.arriving[event][saga].write(0, to: buffers.next)
+        finishNext(.lostEvent(event: event, saga: saga))
     }
 
     private mutating func deliver(_ event: Int, to saga: Int, instance: Int, step: Int, payload: Int, code: Int) {

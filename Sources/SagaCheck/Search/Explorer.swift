@@ -99,6 +99,8 @@ struct Explorer: ~Copyable {
         if successorCount == 0 { passDeadlines() }
         if successorCount == 0 { retryStuck() }
         if successorCount == 0 { inspectRest() }
+        // What others do may happen and may not, so nothing counts on it: an event may never come.
+        publishEvents()
         moveAggregates()
     }
 

@@ -39,6 +39,8 @@ package enum Occurrence: Sendable, Hashable {
     case lostCommand(TurnKey)
     /// A reply ends among the dead letters.
     case lostReply(TurnKey, variant: Int)
+    /// An event on its way to a saga ends among the dead letters.
+    case lostEvent(event: Int, saga: Int)
 
     /// What becomes of a message besides being handled.
     package enum Fate: UInt8, Sendable, Hashable, CaseIterable {

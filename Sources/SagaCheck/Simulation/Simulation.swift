@@ -83,6 +83,9 @@ package struct Simulation: Sendable {
             let answer = Answer(name: call.variants[variant].name, payload: call.variants[variant].payload)
             try removeReply(key, answer)
             return Happened(turn: key, answer: answer.name, manner: .lost)
+        case .lostEvent(let event, let saga):
+            arriving[saga].remove(event)
+            return Happened(saga: saga, manner: .lost, event: world.events[event])
         }
     }
 

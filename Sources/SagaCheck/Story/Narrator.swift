@@ -29,6 +29,8 @@ struct Narrator {
         case .lostCommand(let key): "\(command(key)) ends among the dead letters."
         case .lostReply(let key, _):
             "The reply \(happened.answer ?? "") to \(command(key)) ends among the dead letters."
+        case .lostEvent(let event, let saga):
+            "`\(world.events[event])`, on its way to \(name(saga)), ends among the dead letters."
         }
     }
 
