@@ -37,5 +37,14 @@ struct ShippedSagasTests {
         let groups = Check.meetings(of: Shipped.all)
         #expect(groups.map { $0.map(\.name) } == [["create-order", "cancel-order", "revise-order"]])
         #expect(Check.meetings(of: Array(Shipped.all.prefix(1))).isEmpty)
+        let versions = Shipped.all.flatMap { saga in
+            [1, 3, 2].map { version in
+                var saga = saga
+                saga.version = version
+                return saga
+            }
+        }
+        #expect(Check.meetings(of: versions).map { $0.map(\.name) } == groups.map { $0.map(\.name) })
+        #expect(Check.meetings(of: versions).joined().allSatisfy { $0.version == 3 }, "older ones are not started")
     }
 }

@@ -48,10 +48,11 @@ package enum Check {
     /// The groups of sagas that can meet: that change an aggregate which another one changes too.
     ///
     /// First in each group stands the saga that finds the fewest aggregates beyond their initial states, because its
-    /// beginning is where the aggregates come from: orders are cancelled after they were created.
+    /// beginning is where the aggregates come from: orders are cancelled after they were created. Of a saga's versions
+    /// only the newest meets others, as only that one is started.
     package static func meetings(of definitions: [Definition]) -> [[Definition]] {
         var groups: [[Definition]] = []
-        for definition in definitions {
+        for definition in definitions where !definitions.contains(where: { $0.isNewer(than: definition) }) {
             let changed = changedAggregates(definition)
             let meeting = groups.indices.filter { group in
                 groups[group].contains { !changedAggregates($0).isDisjoint(with: changed) }
@@ -91,6 +92,10 @@ package enum Check {
         }
         return changed
     }
+}
+
+extension Definition {
+    fileprivate func isNewer(than other: Definition) -> Bool { name == other.name && version > other.version }
 }
 
 extension World {
