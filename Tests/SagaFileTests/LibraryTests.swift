@@ -62,6 +62,30 @@ import Testing
         #expect(found == ["a too-many-steps 225"])
     }
 
+    @Test func moreOutcomesThanAnInstanceCanNumber() throws {
+        let outcomes = (0...61).map {
+            "  o\($0): { end: completed, when: data.amount == \($0), require: cart == SHIPPED }\n"
+        }
+        #expect(try faults(of: [("a", [("outcomes:\n", "outcomes:\n" + outcomes.dropFirst().joined())])]) == [])
+        let found = try faults(of: [("a", [("outcomes:\n", "outcomes:\n" + outcomes.joined())])])
+        #expect(found == ["a out-of-range 135"])
+    }
+
+    @Test func moreStatesThanASetCanHold() throws {
+        func bank(stateCount: Int) throws -> [UInt8] {
+            let names = (1...stateCount).map { "S\($0)" }
+            let moves = names.dropFirst().map { "      to-\($0.lowercased()): { from: S1, to: \($0) }\n" }
+            let drawer = "  drawer:\n    states: [\(names.joined(separator: ", "))]\n    moves:\n" + moves.joined()
+            let text = try Base.text("bank.participant.yaml")
+            return Array(text.replacing("aggregates:\n", with: "aggregates:\n" + drawer).utf8)
+        }
+        _ = try Base.load(replacing: "bank.participant.yaml", with: bank(stateCount: 64))
+        let error = #expect(throws: DefinitionError.self) {
+            _ = try Base.load(replacing: "bank.participant.yaml", with: bank(stateCount: 65))
+        }
+        #expect(error?.diagnostics.map { "\($0.code.rawValue) \($0.mark.line)" } == ["out-of-range 5"])
+    }
+
     @Test func whatCannotBeRead() {
         let missing = #expect(throws: DefinitionError.self) { _ = try SourceFile.read("/nowhere/at.all") }
         #expect(missing?.diagnostics.map(\.code) == [.fileUnreadable])

@@ -37,6 +37,11 @@ package struct Report {
         add(code, at: name.mark, "`\(name.value)` is no \(what)", hint: hint)
     }
 
+    /// Adds the fault of a list whose entries are more than can be numbered.
+    package mutating func addTooMany(_ what: String, of owner: Located<String>, at mark: Mark, countMax: Int) {
+        add(.outOfRange, at: mark, "`\(owner.value)` has too many \(what)", hint: "At most \(countMax).")
+    }
+
     private var isFull: Bool { diagnostics.count >= countMax }
 
     package var hasFaults: Bool { !diagnostics.isEmpty }

@@ -31,7 +31,7 @@ extension Format where Value == AggregateDraft {
     static var aggregate: Format {
         .record(
             "aggregate", "The state machine of one kind of thing that the participant owns.",
-            .required("states", .list(of: .named(.state)), "Every state it can be in."),
+            .required("states", .list(of: .named(.state)), "Every state it can be in, at most 64."),
             .optional(
                 "initial", .named(.state), "The state before anything happened; the first one if left out."),
             .defaulted(

@@ -8,6 +8,8 @@ struct ParticipantResolver {
 
     /// The words that stand for a target instead of a state.
     private static let targets = ["remembered", "unchanged"]
+    /// The checker holds sets of states as the bits of a word.
+    private static let stateCountMax = 64
 
     private init(_ draft: ParticipantDraft, types: TypeTable, report: Report) {
         self.draft = draft
@@ -129,6 +131,10 @@ extension ParticipantResolver {
 extension ParticipantResolver {
     private mutating func aggregate(named name: Located<String>, _ draft: AggregateDraft) -> Aggregate {
         checkStateNames(draft)
+        if draft.states.count > Self.stateCountMax {
+            report.addTooMany(
+                "states", of: name, at: draft.states[Self.stateCountMax].mark, countMax: Self.stateCountMax)
+        }
         let known = draft.states.map(\.value)
         checkState(draft.initial, known: known)
         for state in draft.pending { checkState(state, known: known) }

@@ -19,7 +19,7 @@ extension Format where Value == SagaDraft {
                 "participants", .list(of: .participant), to: [],
                 "Participants of this file alone; the shared ones stand under `participants/`."),
             .required("steps", .list(of: .flow), "The steps and parallel groups, in order."),
-            .required("outcomes", .outcomes, "The good ends and what must be true there."),
+            .required("outcomes", .outcomes, "The good ends, at most 64, and what must be true there."),
             .defaulted("check", .bounds, to: Bounds(), "How far the checker looks."),
             .defaulted(
                 "compat", .map(.version, to: .compatibility), to: [],
