@@ -84,7 +84,7 @@ extension Format where Value == AwaitDraft {
             "await", "A wait for an event of others.",
             .required("events", .oneOrMore(.named(.eventType)), "The types; the first to come ends the wait."),
             .required("key", .named(.field), "The events' field that finds the instance."),
-            .required("equals", .located(.path), "The path whose value the field must equal."),
+            .required("equals", .located(.path), "The path whose value the field must equal, of the field's type."),
             .defaulted(
                 "on-timeout", .choice(of: "end of a wait"), to: .fail,
                 "Whether the step fails when the timeout has passed, or the saga goes on without the event.")

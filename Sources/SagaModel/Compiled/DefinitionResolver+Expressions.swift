@@ -157,7 +157,7 @@ extension DefinitionResolver {
                 return nil
             }
         case (let leftType?, let rightType?, _, _):
-            guard leftType.canFill(rightType.asOptional) || rightType.canFill(leftType.asOptional) else {
+            guard leftType.isComparable(with: rightType) else {
                 fault(.typeMismatch, at: place, "\(leftType) and \(rightType) cannot be compared.")
                 return nil
             }

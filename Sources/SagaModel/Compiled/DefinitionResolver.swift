@@ -58,10 +58,14 @@ struct DefinitionResolver {
 
     private mutating func resolveStart() -> [CompiledAssignment] {
         guard let payload = payload(ofEvent: definition.start.event, at: ["start", "event"]) else { return [] }
-        if !payload.contains(where: { $0.name == definition.start.key }) {
+        switch payload.first(where: { $0.name == definition.start.key })?.type {
+        case .id?: break
+        case nil:
             fault(
                 .unknownField, at: ["start", "key"],
                 "The event `\(definition.start.event)` has no field `\(definition.start.key)`.")
+        case let other?:
+            fault(.typeMismatch, at: ["start", "key"], "The key `\(definition.start.key)` is \(other), not id.")
         }
         return assignments(definition.start.set, payload: payload, root: .event, at: ["start", "set"])
     }
@@ -116,11 +120,10 @@ struct DefinitionResolver {
 
     private mutating func resolve(_ events: AwaitedEvents, of step: Step, at place: [String]) -> CompiledWait? {
         var rules: [CompiledRule] = []
+        let correlation = expression(.path(events.correlation), at: place + ["equals"])
         for type in events.events {
             guard let payload = payload(ofEvent: type, at: place + ["events", type]) else { continue }
-            if !payload.contains(where: { $0.name == events.key }) {
-                fault(.unknownField, at: place + ["key"], "The event `\(type)` has no field `\(events.key)`.")
-            }
+            checkKey(events, of: type, payload, correlation: correlation?.type, at: place)
             let rule = step.on.first { $0.reply == type }
             rules.append(
                 CompiledRule(
@@ -131,11 +134,23 @@ struct DefinitionResolver {
         for rule in step.on where !events.events.contains(rule.reply) {
             fault(.unknownEvent, at: ["steps", step.id, "on", rule.reply], "The step does not wait for this event.")
         }
-        guard let correlation = expression(.path(events.correlation), at: place + ["correlate"])?.expression else {
-            return nil
-        }
+        guard let correlation = correlation?.expression else { return nil }
         return CompiledWait(
             rules: rules, key: events.key, correlation: correlation, onTimeout: events.onTimeout)
+    }
+
+    /// Checks that the event's key can equal what the step looks for: values of other types never do.
+    private mutating func checkKey(
+        _ events: AwaitedEvents, of event: String, _ payload: [Field], correlation: DataType?, at place: [String]
+    ) {
+        guard let key = payload.first(where: { $0.name == events.key })?.type else {
+            fault(.unknownField, at: place + ["key"], "The event `\(event)` has no field `\(events.key)`.")
+            return
+        }
+        guard let correlation, !key.isComparable(with: correlation) else { return }
+        fault(
+            .typeMismatch, at: place + ["equals"],
+            "`\(events.correlation)` is \(correlation), but `\(events.key)` of `\(event)` is \(key).")
     }
 
     private mutating func payload(ofEvent type: String, at place: [String]) -> [Field]? {

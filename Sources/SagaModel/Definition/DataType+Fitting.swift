@@ -11,6 +11,11 @@ extension DataType {
     /// The type with one question mark.
     package var asOptional: DataType { .optional(unwrapped) }
 
+    /// Whether a value of this type may equal one of the other.
+    package func isComparable(with other: DataType) -> Bool {
+        canFill(other.asOptional) || other.canFill(asOptional)
+    }
+
     /// Whether every value of this type is one of `target`.
     package func canFill(_ target: DataType) -> Bool {
         switch (self, target) {
