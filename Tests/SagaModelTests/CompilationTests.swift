@@ -73,6 +73,11 @@ struct CompilationTests {
             faults { $0.outcomes[0].require = .equal(.path(Path(.state, "order", "order")), .literal("EATEN")) } == [
                 "unknown-state outcomes.approved.require"
             ])
+        let order = Path(.state, "order", "order")
+        for meaningless in [Condition.exists(order), .less(.path(order), .literal("APPROVED"))] {
+            #expect(
+                faults { $0.outcomes[0].require = .and([meaningless]) } == ["bad-condition outcomes.approved.require"])
+        }
     }
 
     @Test("refuses a new try after an unclear failure")

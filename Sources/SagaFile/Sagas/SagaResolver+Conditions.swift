@@ -7,18 +7,28 @@ extension SagaResolver {
     mutating func condition(_ draft: ConditionDraft, isOverStates: Bool = false) -> Condition? {
         switch draft {
         case .compare(let left, let comparison, let right):
+            if isOverStates, !comparison.isOverStates {
+                return refuse("states have no order, so `\(comparison.rawValue)` means nothing here", at: left.mark)
+            }
             guard let (left, right) = sides(left, [right], isOverStates) else { return nil }
             return Self.compare(left, comparison, right[0])
         case .among(let needle, let hay):
             guard let (needle, hay) = sides(needle, hay, isOverStates) else { return nil }
             return .among(needle, hay)
         case .exists(let operand):
+            if isOverStates { return refuse("an aggregate always has a state, so it always exists", at: operand.mark) }
             guard let (left, _) = sides(operand, [], isOverStates), case .path(let path) = left else { return nil }
             return .exists(path)
         case .and(let parts): return conditions(parts, isOverStates).map { .and($0) }
         case .or(let parts): return conditions(parts, isOverStates).map { .or($0) }
         case .not(let part): return condition(part, isOverStates: isOverStates).map { .not($0) }
         }
+    }
+
+    private mutating func refuse(_ message: String, at mark: Mark) -> Condition? {
+        report.add(
+            .badCondition, at: mark, message, hint: "Compare with states, as in `ticket in [ACCEPTED, CANCELLED]`.")
+        return nil
     }
 
     private mutating func conditions(_ drafts: [ConditionDraft], _ isOverStates: Bool) -> [Condition]? {
@@ -91,5 +101,15 @@ extension SagaResolver {
         }
         guard states.count == right.count else { return nil }
         return (.path(Path(.state, name.participant, name.aggregate)), states)
+    }
+}
+
+extension ConditionDraft.Operator {
+    /// Whether it can be asked of states, which are only equal or not.
+    fileprivate var isOverStates: Bool {
+        switch self {
+        case .equal, .notEqual: true
+        case .atMost, .atLeast, .less, .greater: false
+        }
     }
 }

@@ -20,6 +20,7 @@ package struct DefinitionFault: Sendable, Hashable, CustomStringConvertible {
         case missingOutcome = "missing-outcome"
         case unknownAggregate = "unknown-aggregate"
         case unknownState = "unknown-state"
+        case badCondition = "bad-condition"
         case undoOfWait = "undo-of-wait"
     }
 

@@ -2,11 +2,12 @@ extension DefinitionResolver {
     /// Checks that a condition over aggregates speaks of aggregates and states that exist.
     mutating func checkStates(_ condition: Condition, at place: [String]) {
         switch condition {
-        case .equal(let left, let right), .notEqual(let left, let right), .less(let left, let right):
+        case .equal(let left, let right), .notEqual(let left, let right):
             checkComparison(left, [right], at: place)
             checkComparison(right, [left], at: place)
         case .among(let needle, let hay): checkComparison(needle, hay, at: place)
-        case .exists(let path): _ = aggregate(path, at: place)
+        case .less, .exists:
+            fault(.badCondition, at: place, "An aggregate always has a state, and states have no order.")
         case .and(let parts), .or(let parts): for part in parts { checkStates(part, at: place) }
         case .not(let part): checkStates(part, at: place)
         }
