@@ -125,4 +125,20 @@ struct ScenarioTests {
             ], attempts: 2)
         #expect(result.failure == nil)
     }
+
+    /// The first beginning has the sale paid, and only the second, the initial state, breaks the promise.
+    @Test("that a check wrote begins where its story does")
+    func beginning() throws {
+        let start = "set: { saleId: event.saleId } }"
+        let definition = try Sale.changed(
+            saga: [
+                (start, start.replacing(" } }", with: " }, given: { sale: [PAID, none] } }")),
+                ("sale in [none, RETURNED]", "sale in [PAID, RETURNED]"),
+            ])
+        let finding = try #require(try Check.check([definition]).findings.first)
+        #expect(finding.code == .promiseBroken)
+        let scenario = try #require(finding.scenario)
+        #expect(scenario.given.map(\.states) == [["none"]])
+        #expect(try scenario.run(with: [definition]).failure?.expectation == 0)
+    }
 }

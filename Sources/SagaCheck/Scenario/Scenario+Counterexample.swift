@@ -22,9 +22,12 @@ extension World {
             rules: rules, moments: moments)
     }
 
+    /// What a scenario must say of the beginning: it starts from the first one unless told otherwise.
     private func given(_ values: [AggregateValue]) -> [StartState] {
-        zip(aggregates, values).filter { $1.state != $0.initial }.map { aggregate, value in
-            StartState(aggregate: aggregate.name, states: [aggregate.states[Int(value.state)]])
+        aggregates.indices.compactMap { index in
+            let (aggregate, state) = (aggregates[index], values[index].state)
+            guard state != aggregate.initial || state != beginnings[0][index].state else { return nil }
+            return StartState(aggregate: aggregate.name, states: [aggregate.states[Int(state)]])
         }
     }
 
