@@ -141,4 +141,27 @@ struct ScenarioTests {
         #expect(scenario.given.map(\.states) == [["none"]])
         #expect(try scenario.run(with: [definition]).failure?.expectation == 0)
     }
+
+    @Test("tells what happens, sentence by sentence")
+    func story() throws {
+        let (pay, undo) = (Scenario.StepReference("pay"), Scenario.StepReference("pay", .undo))
+        let given: [Scenario.Given] = [
+            .started(saga: nil, payload: nil), .forged(pay, reply: "Gone", sender: nil, attempt: 2, payload: nil),
+            .lostCommand(pay), .silence(pay, fate: .plain), .replied(undo, name: "Returned", payload: nil),
+            .paused(participant: "till"),
+        ]
+        let scenario = Scenario(name: "told", sagas: ["sell"], attempts: 1, moments: given.map { .init(given: $0) })
+        let result = try scenario.run(with: [try Sale.changed()])
+        #expect(result.failure == nil)
+        #expect(
+            result.sentences == [
+                "`till.sale-begun` starts sell. It sends till.Pay.",
+                "A reply Gone to pay, which nobody here has sent, reaches sell. It ignores it (it names another step, "
+                    + "direction or try than the request).",
+                "Pay ends among the dead letters.", "The timer of pay in sell fires. It sends till.Return.",
+                "till handles Return and finds nothing to undo; it answers Returned.",
+                "sell takes Returned, the reply to Return. It ends as unsold.",
+                "Nothing more is sent to till. It ignores it (the saga has ended).",
+            ])
+    }
 }

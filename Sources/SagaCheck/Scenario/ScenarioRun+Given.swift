@@ -82,7 +82,8 @@ extension ScenarioRun {
     ) throws(ScenarioMismatch) -> Happened {
         let key = try key(reference)
         if simulation.replies[key]?.keys.contains(where: { $0.name == name }) != true {
-            _ = try handle(key, name, payload, .plain)
+            let handled = try handle(key, name, payload, .plain)
+            try tell(.handled(reference, reply: name, payload: payload, fate: .plain), handled)
         }
         return try take(key, named: name, fate: .plain)
     }

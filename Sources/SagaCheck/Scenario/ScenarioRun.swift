@@ -116,6 +116,7 @@ struct ScenarioRun {
         simulation.milliseconds += 5
         knownRequests = Set(simulation.requests.values)
         happened = try give(moment.given)
+        try tell(moment.given, happened)
         for (index, expectation) in moment.expect.enumerated() {
             guard let message = complaint(about: expectation) else { continue }
             var mismatch = ScenarioMismatch(message)
@@ -131,7 +132,9 @@ struct ScenarioRun {
         return ScenarioResult(failure: failure, sentences: sentences, histories: histories)
     }
 
-    mutating func tell(_ sentence: String) {
-        sentences.append(sentence)
+    /// Tells what was given and what it did, as the stories of a check are told.
+    mutating func tell(_ given: Scenario.Given, _ happened: Happened) throws(ScenarioMismatch) {
+        let saga = try saga(given.saga)
+        sentences.append(Narrator(world: world).sentence(for: given, saga: saga, happened))
     }
 }

@@ -97,7 +97,7 @@ struct Narrator {
             + fate(happened, who: "The orchestrator", what: "the timer")
     }
 
-    private func consequence(_ happened: Happened) -> String {
+    func consequence(_ happened: Happened) -> String {
         var parts: [String] = []
         let sent = happened.actions.compactMap { if case .send(let command) = $0 { command } else { nil } }
         if !sent.isEmpty { parts.append("sends " + list(sent.map { "\($0.participant).\($0.name)" })) }
