@@ -164,4 +164,23 @@ struct ScenarioTests {
                 "Nothing more is sent to till. It ignores it (the saga has ended).",
             ])
     }
+
+    @Test("tells whether a timer was early")
+    func earlyTimers() throws {
+        let pay = Scenario.StepReference("pay")
+        func sentences(_ attempts: Int, _ given: Scenario.Given...) throws -> [String] {
+            let started = Scenario.Given.started(saga: nil, payload: nil)
+            let scenario = Scenario(
+                name: "timer", sagas: ["sell"], attempts: attempts,
+                moments: ([started] + given).map { .init(given: $0) })
+            return try scenario.run(with: [try Sale.changed()]).sentences
+        }
+        #expect(
+            try sentences(1, .silence(pay, fate: .plain)).last
+                == "The timer of pay in sell fires although the answer is still to come. It sends till.Return.")
+        #expect(
+            try sentences(2, .lostCommand(pay), .silence(pay, fate: .crashedAfterPublishing)).last
+                == "The timer of pay in sell fires. It sends till.Pay. The orchestrator crashes before the broker's "
+                + "confirm is noted; the timer comes again, and what was committed is published twice.")
+    }
 }

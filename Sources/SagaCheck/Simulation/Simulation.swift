@@ -99,15 +99,17 @@ package struct Simulation: Sendable {
 
     mutating func fireTimer(_ key: TurnKey, fate: Occurrence.Fate) -> Happened {
         let turn = WorldInputs(world: world, saga: Int(key.saga)).turn(key)
+        let isEarly = isUnderWay(key)
         var happened = give(.timerFired(turn), to: Int(key.saga), copies: fate == .crashedAfterPublishing ? 2 : 1)
         happened.turn = key
-        happened.isEarly = isUnderWay(key)
+        happened.fate = fate
+        happened.isEarly = isEarly
         return happened
     }
 
-    /// Whether the turn's command or its reply was already under way before the input sent it again.
+    /// Whether the turn's command or its reply is under way.
     private func isUnderWay(_ key: TurnKey) -> Bool {
-        (commands[key] ?? 0) > 1 || !(replies[key] ?? [:]).isEmpty
+        (commands[key] ?? 0) > 0 || !(replies[key] ?? [:]).isEmpty
     }
 
     // MARK: Sagas
