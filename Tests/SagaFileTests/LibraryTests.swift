@@ -71,19 +71,35 @@ import Testing
         #expect(found == ["a out-of-range 135"])
     }
 
+    /// The bank with one more aggregate of so many states.
+    private func bank(stateCount: Int) throws -> SourceFile {
+        let names = (1...stateCount).map { "S\($0)" }
+        let moves = names.dropFirst().map { "      to-\($0.lowercased()): { from: S1, to: \($0) }\n" }
+        let drawer = "  drawer:\n    states: [\(names.joined(separator: ", "))]\n    moves:\n" + moves.joined()
+        let text = try Base.text("bank.participant.yaml")
+        return SourceFile(
+            path: "bank.participant.yaml", text: text.replacing("aggregates:\n", with: "aggregates:\n" + drawer))
+    }
+
     @Test func moreStatesThanASetCanHold() throws {
-        func bank(stateCount: Int) throws -> [UInt8] {
-            let names = (1...stateCount).map { "S\($0)" }
-            let moves = names.dropFirst().map { "      to-\($0.lowercased()): { from: S1, to: \($0) }\n" }
-            let drawer = "  drawer:\n    states: [\(names.joined(separator: ", "))]\n    moves:\n" + moves.joined()
-            let text = try Base.text("bank.participant.yaml")
-            return Array(text.replacing("aggregates:\n", with: "aggregates:\n" + drawer).utf8)
-        }
-        _ = try Base.load(replacing: "bank.participant.yaml", with: bank(stateCount: 64))
+        _ = try Base.load(replacing: "bank.participant.yaml", with: bank(stateCount: 64).bytes)
         let error = #expect(throws: DefinitionError.self) {
-            _ = try Base.load(replacing: "bank.participant.yaml", with: bank(stateCount: 65))
+            _ = try Base.load(replacing: "bank.participant.yaml", with: bank(stateCount: 65).bytes)
         }
         #expect(error?.diagnostics.map { "\($0.code.rawValue) \($0.mark.line)" } == ["out-of-range 5"])
+    }
+
+    @Test func moreBeginningsThanAreSearched() throws {
+        let participants = [try SourceFile.read(Base.folder + "/shop.participant.yaml"), try bank(stateCount: 64)]
+        func load(given carts: String) throws -> SagaLibrary {
+            let drawer = (1...64).map { "S\($0)" }.joined(separator: ", ")
+            let given = "given: { drawer: [\(drawer)], hold: [none, HELD], cart: [\(carts)] }"
+            let text = try Base.text("base.saga.yaml").replacing("given: { cart: OPEN }", with: given)
+            return try SagaLibrary(participants: participants, sagas: [SourceFile(path: "buy", text: text)])
+        }
+        _ = try load(given: "none, OPEN")
+        let error = #expect(throws: DefinitionError.self) { _ = try load(given: "none, OPEN, SHIPPED") }
+        #expect(error?.diagnostics.map { "\($0.code.rawValue) \($0.mark.line)" } == ["out-of-range 15"])
     }
 
     @Test func whatCannotBeRead() {

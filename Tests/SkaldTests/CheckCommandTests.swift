@@ -72,6 +72,8 @@ import Testing
         let result = await check([sagas + "/create-order.saga.yaml", "--states", "100", "--json"])
         #expect(result.exit == .failed)
         #expect(result.output.contains("\"code\":\"not-exhaustive\"") && result.output.contains("\"exhaustive\":false"))
+        let small = await check([sagas + "/create-order.saga.yaml", "--memory", "1"])
+        #expect(small.exit == .failed && small.output.contains("allow more memory"))
         #expect(await check([sagas, "--states", "0"]).exit == .usage)
         #expect(await check([sagas, "--states", "many"]).exit == .usage)
     }

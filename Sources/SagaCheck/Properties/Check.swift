@@ -40,7 +40,7 @@ package enum Check {
         var findings = result.violations.map { world.finding(of: $0) }
         // What never happens is only known when everything was seen, and only of a saga by itself.
         if result.isExhaustive && definitions.count == 1 { findings += DeadParts(world, result.coverage).findings }
-        if !result.isExhaustive && findings.isEmpty { findings.append(world.notExhaustive(after: result.stateCount)) }
+        if !result.isExhaustive && findings.isEmpty { findings.append(world.notExhaustive(result)) }
         return CheckReport(
             sagas: definitions.map(\.name), bounds: world.bounds, search: result, findings: findings)
     }
@@ -120,12 +120,15 @@ extension World {
         }
     }
 
-    fileprivate func notExhaustive(after count: Int) -> Finding {
-        var message =
-            "The search was ended after \(count) states, so nothing is proven; lower the bounds or raise the limit."
-        if let cut = cutMessages.first {
+    fileprivate func notExhaustive(_ result: SearchResult) -> Finding {
+        var message = "The search was ended after \(result.stateCount) states, so nothing is proven; "
+        switch result.interruption {
+        case .memoryLimit: message += "they take \(result.byteCount >> 20) MiB: lower the bounds or allow more memory."
+        case .stateLimit, .violations, .request: message += "lower the bounds or raise the limit."
+        case nil:
             message =
-                "Guards tell apart more payloads of \(cut) than are looked at, so nothing is proven; let them compare less."
+                "Guards tell apart more payloads of \(cutMessages.joined(separator: ", ")) than are looked at, so "
+                + "nothing is proven; let them compare less."
         }
         return Finding(code: .notExhaustive, saga: sagas[0].original.name, message: message)
     }

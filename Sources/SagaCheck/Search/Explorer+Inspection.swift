@@ -81,7 +81,7 @@ extension Explorer {
     mutating func report(_ violation: Violation, at index: Int, by last: Occurrence? = nil) {
         guard purpose == .search, violations[violation] == nil else { return }
         violations[violation] = Sighting(number: violations.count, state: index, last: last)
-        if violations.count >= limits.violationCountMax { isInterrupted = true }
+        if violations.count >= limits.violationCountMax { interruption = .violations }
     }
 }
 

@@ -39,7 +39,8 @@ struct Explorer: ~Copyable {
     /// The saga that the successor in the making undoes something of although it may not.
     var undoneAfterPivot: Int?
     var isFull = false
-    var isInterrupted = false
+    /// What ended the search before every state was expanded.
+    var interruption: Interruption?
     /// What becomes of a successor.
     var purpose = Purpose.search
     /// The successors of one state, while they are only looked at.
@@ -156,19 +157,6 @@ struct Explorer: ~Copyable {
 struct OutcomeRange {
     var first: Int32 = -1
     var count: Int32 = 0
-}
-
-/// How far a search may go.
-package struct SearchLimits: Sendable, Hashable {
-    /// The most states; beyond it the search is not exhaustive and says so.
-    package var stateCountMax: Int
-    /// How many different violations are looked for.
-    package var violationCountMax: Int
-
-    package init(stateCountMax: Int = 50_000_000, violationCountMax: Int = 1) {
-        self.stateCountMax = min(stateCountMax, StateStore.capacityMax - 1)
-        self.violationCountMax = violationCountMax
-    }
 }
 
 /// Memory for the state being expanded and the successor in the making.

@@ -7,6 +7,7 @@ package struct SearchResult: Sendable {
     package var byteCount: Int
     /// Whether every state within the bounds was seen, for every payload that guards tell apart.
     package var isExhaustive: Bool
+    package var interruption: Interruption?
     package var violations: [FoundViolation]
     package var coverage: Coverage
 }
@@ -75,7 +76,8 @@ extension Explorer {
         var index = 0
         var depth = 0
         var levelEnd = store.count
-        while index < store.count, !isFull, !isInterrupted {
+        let fittingCount = StateStore.countMax(byteCount: limits.byteCountMax, wordCount: store.wordCount)
+        while index < store.count, !isFull, interruption == nil {
             if index == levelEnd {
                 depth += 1
                 levelEnd = store.count
@@ -83,9 +85,10 @@ extension Explorer {
             expand(index)
             index += 1
             if index & 0x3fff == 0, !report(SearchProgress(stateCount: store.count, depth: depth)) {
-                isInterrupted = true
+                interruption = .request
             }
-            if store.count >= limits.stateCountMax { isInterrupted = true }
+            if store.count >= fittingCount { interruption = .memoryLimit }
+            if store.count >= limits.stateCountMax { interruption = .stateLimit }
         }
         return depth
     }
@@ -108,13 +111,13 @@ extension Explorer {
     fileprivate mutating func result(depth: Int) -> SearchResult {
         let stateCount = store.count
         let transitionCount = transitionCount
-        let isExhaustive = !isInterrupted && world.cutMessages.isEmpty
+        let isExhaustive = interruption == nil && world.cutMessages.isEmpty
         let found = violations.sorted { $0.value.number < $1.value.number }.map { violation, sighting in
             let (beginning, story) = story(to: sighting)
             return FoundViolation(violation: violation, beginning: beginning, story: story)
         }
         return SearchResult(
             stateCount: stateCount, transitionCount: transitionCount, depth: depth, byteCount: store.byteCount,
-            isExhaustive: isExhaustive, violations: found, coverage: coverage)
+            isExhaustive: isExhaustive, interruption: interruption, violations: found, coverage: coverage)
     }
 }

@@ -34,6 +34,14 @@ final class StateStore {
     /// How much memory the states take, with their parents and the table.
     var byteCount: Int { capacity * (wordCount * 8 + 4) + (tableMask + 1) * 4 }
 
+    /// How many states fit into so much memory, with room for the successors of one more.
+    static func countMax(byteCount: Int, wordCount: Int) -> Int {
+        // Both the run of states and the table, which has two slots for each, grow by doubling.
+        let fitting = max(1 << 12, byteCount / (wordCount * 8 + 4 + 8))
+        let capacity = 1 << (Int.bitWidth - 1 - fitting.leadingZeroBitCount)
+        return capacity - capacity / 16
+    }
+
     func parent(of index: Int) -> Int? {
         parents[index] == .max ? nil : Int(parents[index])
     }

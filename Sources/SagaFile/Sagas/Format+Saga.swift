@@ -52,7 +52,8 @@ extension Format where Value == StartDraft {
                 "undo", .undo, "The undo of what the event announced; the last to run when the saga compensates."),
             .defaulted(
                 "given", .map(.aggregateReference, to: .oneOrMore(.named(.state))), to: [],
-                "The states in which the aggregates may be as the event is published; for the checker.")
+                "The states in which the aggregates may be as the event is published, at most 256 combinations; for the checker."
+            )
         ) { mark, event, key, set, undo, given in
             StartDraft(mark: mark, event: event, key: key, set: set, undo: undo, given: given)
         }

@@ -19,6 +19,8 @@ struct SagaResolver {
 
     /// What an instance can number its steps by, with room to spare.
     private static let stepCountMax = 200
+    /// Each beginning is a search of its own, so more are a mistake.
+    private static let beginningCountMax = 256
 
     /// - Parameters:
     ///   - root: The file's nodes, to find the places that the model's own resolver speaks of.
@@ -100,11 +102,25 @@ struct SagaResolver {
 
     private mutating func resolveStart() -> Start {
         checkEvent(draft.start.event)
+        checkBeginnings()
         return Start(
             event: draft.start.event.value, key: draft.start.key.value, set: Self.assignments(draft.start.set),
             undo: draft.start.undo.map { call($0) },
             undoRetry: draft.start.undo?.wait.policy(.compensation) ?? .compensation,
             given: draft.start.given.compactMap { given($0) })
+    }
+
+    /// The checker searches from every combination of the states given.
+    private mutating func checkBeginnings() {
+        var count = 1
+        for given in draft.start.given {
+            count *= max(1, Set(given.value.map(\.value)).count)
+            guard count > Self.beginningCountMax else { continue }
+            report.add(
+                .outOfRange, at: given.name.mark, "with `\(given.name.value)` there are too many beginnings",
+                hint: "At most \(Self.beginningCountMax) combinations of states; split the saga.")
+            return
+        }
     }
 
     private mutating func given(_ given: Named<[Located<String>]>) -> StartState? {

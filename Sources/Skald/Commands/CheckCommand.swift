@@ -17,6 +17,7 @@ extension Command {
         options: [
             .value("bounds", "LIST", "Other bounds than the file's, of these: \(BoundsList.example)."),
             .value("states", "COUNT", "Give up after so many states; 50000000 if left out."),
+            .value("memory", "MEBIBYTES", "Give up when the states take so much memory; 4096 if left out."),
             .flag("alone", "Do not look at the sagas that meet on one aggregate together."),
             .value("write-scenario", "FILE", "Write the first story there."),
             .json,
@@ -33,6 +34,7 @@ extension Command {
         if let count = try arguments.count("states", in: 1...1_000_000_000) {
             run.limits = SearchLimits(stateCountMax: count)
         }
+        if let size = try arguments.count("memory", in: 1...1 << 20) { run.limits.byteCountMax = size << 20 }
         let definitions = library.sagas.map(\.definition)
         for definition in definitions { try run.check([definition]) }
         if !arguments.has("alone") {
