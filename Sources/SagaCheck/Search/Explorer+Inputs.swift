@@ -51,6 +51,8 @@ extension Explorer {
     }
 
     /// Adds the successor in which the saga takes an input.
+    ///
+    /// A crash after publishing is left out here: what it does, commands that come twice, is what duplicates do.
     private mutating func take(_ decision: Int, by saga: Int, costing cost: BitField, as occurrence: Occurrence) {
         beginNext()
         if cost.mask != 0 { cost.decrement(buffers.next) }
