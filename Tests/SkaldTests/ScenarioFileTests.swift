@@ -43,6 +43,7 @@ import Testing
             .started(saga: "create-order", payload: nil),
             .replied(step, name: "TicketCreated", payload: ["ticketId": "t", "total": -5]),
             .handled(step, reply: "MenuInvalid", payload: ["menuItemId": "m"], fate: .crashedAfterPublishing),
+            .handled(step, reply: "MenuInvalid", payload: nil, fate: .plain, hasEffect: true),
             .handled(step, reply: nil, payload: nil, fate: .plain), .repeated(undo, fate: .duplicated),
             .taken(undo, fate: .crashedBeforePublishing),
             .forged(step, reply: "Odd", sender: "accounting", attempt: 3, payload: ["n": 1, "t": "1"]),

@@ -64,7 +64,10 @@ extension World {
             saga: Int(key.saga), step: Int(key.step), direction: key.direction, value: value,
             fence: simulation.fences[Int(key.saga)][Int(key.step)])
         let variant = call?.variants[outcomes[number].variant]
-        return .handled(reference(key), reply: variant?.name, payload: variant?.payload, fate: fate)
+        let isUnclear = call.map { commands[$0.command].unclear.contains(variant?.name ?? "") } ?? false
+        return .handled(
+            reference(key), reply: variant?.name, payload: variant?.payload, fate: fate,
+            hasEffect: isUnclear && outcomes[number].value != value)
     }
 
     private func eventPayload(

@@ -63,8 +63,10 @@ package struct Scenario: Sendable, Hashable {
         case started(saga: String?, payload: Record?)
         /// The participant handles the command, unless it has before, and the saga takes the reply.
         case replied(StepReference, name: String, payload: Record?)
-        /// The participant handles the command; its reply is under way then. Nil takes the first success.
-        case handled(StepReference, reply: String?, payload: Record?, fate: Occurrence.Fate)
+        /// The participant handles the command; its reply is under way then. Nil takes the first success. After an unclear
+        /// failure there may be an effect.
+        case handled(
+            StepReference, reply: String?, payload: Record?, fate: Occurrence.Fate, hasEffect: Bool = false)
         /// The participant gets the command again.
         case repeated(StepReference, fate: Occurrence.Fate)
         /// The saga takes a reply that is under way; once more if the fate says so.

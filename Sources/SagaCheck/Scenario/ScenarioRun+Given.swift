@@ -9,8 +9,8 @@ extension ScenarioRun {
             return simulation.start(saga, payload: payload ?? world.sagas[saga].starts[0])
         case .replied(let reference, let name, let payload):
             return try reply(to: reference, name, payload)
-        case .handled(let reference, let reply, let payload, let fate):
-            return try handle(try key(reference), reply, payload, fate)
+        case .handled(let reference, let reply, let payload, let fate, let hasEffect):
+            return try handle(try key(reference), reply, payload, fate, hasEffect: hasEffect)
         case .repeated(let reference, let fate):
             let key = try key(reference)
             return try possible { simulation throws(ImpossibleOccurrence) in
@@ -89,7 +89,7 @@ extension ScenarioRun {
     }
 
     private mutating func handle(
-        _ key: TurnKey, _ name: String?, _ payload: Record?, _ fate: Occurrence.Fate
+        _ key: TurnKey, _ name: String?, _ payload: Record?, _ fate: Occurrence.Fate, hasEffect: Bool = false
     ) throws(ScenarioMismatch) -> Happened {
         let outcomes: [HandlerOutcome]
         let call: CallModel
@@ -98,8 +98,9 @@ extension ScenarioRun {
         } catch {
             throw ScenarioMismatch(error)
         }
-        let outcome = outcomes.first { name == nil || call.variants[$0.variant].name == name }
-        guard let outcome else {
+        let named = outcomes.filter { name == nil || call.variants[$0.variant].name == name }
+        // Of an unclear failure there are two: without the effect, and with it.
+        guard let outcome = named.first(where: { hasEffect && $0.value != named[0].value }) ?? named.first else {
             let names = outcomes.map { call.variants[$0.variant].name }
             throw ScenarioMismatch(
                 "\(world.commands[call.command].participant) cannot answer `\(name ?? "")` to "

@@ -25,7 +25,7 @@ extension Narrator {
         switch given {
         case .started: .started(saga: saga, payload: 0)
         case .replied: happened.turn.map { .answered($0, variant: 0, fate: .plain) }
-        case .handled(_, _, _, let fate): happened.turn.map { .handled($0, outcome: 0, fate: fate) }
+        case .handled(_, _, _, let fate, _): happened.turn.map { .handled($0, outcome: 0, fate: fate) }
         case .repeated(_, let fate): happened.turn.map { .repeated($0, fate: fate) }
         case .taken(_, let fate): happened.turn.map { .answered($0, variant: 0, fate: fate) }
         case .silence(_, let fate): happened.turn.map { .timerFired($0, fate: fate) }
@@ -44,7 +44,7 @@ extension Scenario.Given {
     var saga: String? {
         switch self {
         case .started(let saga, _), .deadline(let saga), .ordered(let saga, _), .occurred(let saga, _, _): saga
-        case .replied(let step, _, _), .handled(let step, _, _, _), .repeated(let step, _), .taken(let step, _),
+        case .replied(let step, _, _), .handled(let step, _, _, _, _), .repeated(let step, _), .taken(let step, _),
             .forged(let step, _, _, _, _), .silence(let step, _), .lostCommand(let step), .lostReply(let step):
             step.saga
         case .moved, .paused, .resumed: nil

@@ -12,6 +12,8 @@ package struct CommandModel: Sendable {
     let successes: [String]
     /// Failures that it may answer for reasons of its own.
     let failures: [String]
+    /// Those of them after which nobody knows whether there was an effect.
+    let unclear: Set<String>
     /// The failure it answers when the state does not allow it.
     let refusal: String
     let isUndo: Bool
@@ -39,6 +41,7 @@ package struct CommandModel: Sendable {
         let names = contract.failures.map(\.name)
         refusal = contract.refusal ?? names.first ?? Reply.fenced
         failures = names.filter { $0 != contract.refusal }
+        unclear = Set(contract.failures.filter { $0.certainty == .unclear }.map(\.name))
         isUndo = contract.undoes != nil
         guard let model, !contract.transitions.isEmpty else {
             transitions = []

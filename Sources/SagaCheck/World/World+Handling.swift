@@ -32,9 +32,12 @@ extension World {
         _ call: CallModel, saga: Int, value: AggregateValue?, fence: Fence, fenceAfter: Fence
     ) -> [HandlerOutcome] {
         let command = commands[call.command]
+        // What may have been done is to be undone, and what may have been undone to be undone again.
+        let inDoubt = fenceAfter == .fenced ? fence : fenceAfter
         guard let value, !command.transitions.isEmpty else {
             return successes(call, command.successes, value: value, fence: fenceAfter)
                 + failures(call, value: value, fence: fence)
+                + unclearFailures(call, values: [value], fence: inDoubt)
         }
         guard let transition = command.transitions[Int(value.state)] else {
             return call.variants(named: command.refusal).prefix(1).map {
@@ -44,6 +47,7 @@ extension World {
         let after = self.value(value, after: transition, of: command, saga: saga)
         return successes(call, transition.replies, value: after, fence: fenceAfter)
             + failures(call, value: value, fence: fence)
+            + unclearFailures(call, values: after == value ? [value] : [value, after], fence: inDoubt)
     }
 
     private func value(
@@ -79,10 +83,25 @@ extension World {
     }
 
     private func failures(_ call: CallModel, value: AggregateValue?, fence: Fence) -> [HandlerOutcome] {
-        commands[call.command].failures.flatMap { name in
-            call.variants(named: name).map {
-                HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: call.passing.contains(name))
-            }
+        let command = commands[call.command]
+        return command.failures.filter { !command.unclear.contains($0) }.flatMap {
+            failures(call, $0, value: value, fence: fence)
+        }
+    }
+
+    /// Failures after which nobody knows: without the effect, and with it.
+    private func unclearFailures(_ call: CallModel, values: [AggregateValue?], fence: Fence) -> [HandlerOutcome] {
+        let command = commands[call.command]
+        return command.failures.filter(command.unclear.contains).flatMap { name in
+            values.flatMap { failures(call, name, value: $0, fence: fence) }
+        }
+    }
+
+    private func failures(
+        _ call: CallModel, _ name: String, value: AggregateValue?, fence: Fence
+    ) -> [HandlerOutcome] {
+        call.variants(named: name).map {
+            HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: call.passing.contains(name))
         }
     }
 }

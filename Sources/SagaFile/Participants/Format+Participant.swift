@@ -76,7 +76,8 @@ extension Format where Value == CommandDraft {
                 "The replies that mean it was refused and changed nothing."),
             .defaulted(
                 "unclear", .oneOrMore(.named(.reply)), to: [],
-                "The failures after which nobody knows whether there was an effect; the step is undone then."),
+                "The failures after which nobody knows whether there was an effect; the step is undone then, so its undo has to take both."
+            ),
             .optional(
                 "refuse", .named(.reply),
                 "The failure given when the state does not allow it; the first if left out."),

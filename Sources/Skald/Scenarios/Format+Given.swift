@@ -82,8 +82,11 @@ extension Format where Value == GivenDraft {
             "given-handled", "The participant handles the command; its reply is under way then.",
             .required("handled", .step, "The step whose command it is."),
             .optional("reply", .named(.reply), "How it answers; with the first success if left out."),
-            .optional("with", .node, "The reply's payload; one that fits if left out."), .fate
-        ) { _, step, reply, with, fate in .handled(step, reply: reply, with: with, fate) }
+            .optional("with", .node, "The reply's payload; one that fits if left out."), .fate,
+            .defaulted(
+                "effect", .choice(of: "effect"), to: .none,
+                "What the command did, where the reply is one of its `unclear` failures: nothing if left out.")
+        ) { _, step, reply, with, fate, effect in .handled(step, reply: reply, with: with, fate, effect) }
     }
 
     private static var repeated: Format {
@@ -141,6 +144,12 @@ extension Format where Value == GivenDraft {
             .required("resume", .named(.participant), "The participant.")
         ) { _, participant in .resume(participant) }
     }
+}
+
+/// What a command did that was answered with an unclear failure, as files say it.
+enum EffectWord: String, CaseIterable, Sendable {
+    case none
+    case done
 }
 
 /// What becomes of a message besides being handled, as files say it.

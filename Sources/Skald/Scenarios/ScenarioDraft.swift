@@ -29,7 +29,7 @@ struct MomentDraft: Sendable {
 enum GivenDraft: Sendable {
     case start(saga: Located<String>, with: Node?)
     case reply(Located<String>, to: StepMention, with: Node?)
-    case handled(StepMention, reply: Located<String>?, with: Node?, Occurrence.Fate)
+    case handled(StepMention, reply: Located<String>?, with: Node?, Occurrence.Fate, EffectWord)
     case repeated(StepMention, Occurrence.Fate)
     case taken(StepMention, Occurrence.Fate)
     case forged(Located<String>, to: StepMention, sender: Located<String>?, attempt: Int?, with: Node?)

@@ -15,7 +15,8 @@ extension ScenarioResolver {
                 return nil
             }
             return .replied(reference, name: reply.value, payload: record(with, of: fields))
-        case .handled(let mention, let reply, let with, let fate): return handled(mention, reply, with, fate)
+        case .handled(let mention, let reply, let with, let fate, let effect):
+            return handled(mention, reply, with, fate, effect)
         case .repeated(let mention, let fate): return reference(mention).map { .repeated($0, fate: fate) }
         case .taken(let mention, let fate): return reference(mention).map { .taken($0, fate: fate) }
         case .forged(let reply, let mention, let sender, let attempt, let with):
@@ -40,7 +41,7 @@ extension ScenarioResolver {
     }
 
     private mutating func handled(
-        _ mention: StepMention, _ reply: Located<String>?, _ with: Node?, _ fate: Occurrence.Fate
+        _ mention: StepMention, _ reply: Located<String>?, _ with: Node?, _ fate: Occurrence.Fate, _ effect: EffectWord
     ) -> Scenario.Given? {
         guard let reference = reference(mention) else { return nil }
         guard let reply else {
@@ -50,7 +51,8 @@ extension ScenarioResolver {
             return .handled(reference, reply: nil, payload: nil, fate: fate)
         }
         guard let fields = fields(ofReply: reply, to: mention) else { return nil }
-        return .handled(reference, reply: reply.value, payload: record(with, of: fields), fate: fate)
+        return .handled(
+            reference, reply: reply.value, payload: record(with, of: fields), fate: fate, hasEffect: effect == .done)
     }
 
     private mutating func order(

@@ -82,8 +82,9 @@ extension ScenarioWriter {
         case .started(let saga, let payload): [("start", sagaName(saga))] + with(payload)
         case .replied(let step, let name, let payload):
             [("reply", word(name)), ("to", mention(step))] + with(payload)
-        case .handled(let step, let reply, let payload, let fate):
+        case .handled(let step, let reply, let payload, let fate, let hasEffect):
             [("handled", mention(step))] + (reply.map { [("reply", word($0))] } ?? []) + with(payload) + self.fate(fate)
+                + (hasEffect ? [("effect", word(EffectWord.done.rawValue))] : [])
         case .repeated(let step, let fate): [("repeated", mention(step))] + self.fate(fate)
         case .taken(let step, let fate): [("taken", mention(step))] + self.fate(fate)
         case .forged(let step, let reply, let sender, let attempt, let payload):
