@@ -86,8 +86,9 @@ package final class DefinitionShelf: Sendable {
 package struct Registration: Sendable {
     /// Why definitions of others cannot be brought to hand; sagas that run by them have to wait.
     package var failures: [any Error] = []
-    /// Whether others have registered definitions before and do not know all of these: they may be at work.
-    package var isNewsToOthers = false
+    /// How long ago the youngest of the files' definitions was registered, whoever did it. Nil where all there are were
+    /// registered together, as by the first orchestrator of a database: nobody is at work then who does not know them.
+    package var newsAge: Duration?
 }
 
 extension DefinitionShelf {
@@ -102,7 +103,7 @@ extension DefinitionShelf {
             let definition = saga.definition
             let retention = definition.retention.map { $0 / .seconds(1) }
             let hash = saga.canonical.hash
-            let newCount = try await database.execute(
+            try await database.execute(
                 """
                 INSERT INTO saga_definition (hash, name, version, canonical, participants, retention)
                 VALUES (\(hash), \(definition.name), \(Int32(definition.version)), \(saga.canonical.json),
@@ -119,14 +120,25 @@ extension DefinitionShelf {
             if try row.decode(String.self, at: 0) != hash {
                 throw ContentWithoutVersion(path: saga.path, name: definition.name, version: definition.version)
             }
-            if newCount > 0 { registration.isNewsToOthers = true }
         }
         let open = try await database.query("SELECT DISTINCT definition FROM saga_instance WHERE ended_at IS NULL")
         for row in open { registration.failures += try await load(each: [row.decode(at: 0)], from: database) }
-        let others = try await unknown(to: database)
-        if others.isEmpty, known.withLock({ $0.count }) == files.count { registration.isNewsToOthers = false }
-        registration.failures += try await load(each: others, from: database)
+        registration.failures += try await load(each: try await unknown(to: database), from: database)
+        registration.newsAge = try await newsAge(in: database)
         return registration
+    }
+
+    /// By the database's clock. What is registered within this of each other was registered together.
+    private func newsAge(in database: PostgresPool) async throws -> Duration? {
+        let row = try await database.query(
+            """
+            SELECT (1000 * extract(epoch FROM clock_timestamp() - newest))::bigint
+            FROM (SELECT max(registered_at) FILTER (WHERE hash = ANY (\(files.map(\.canonical.hash)))) AS newest,
+                    min(registered_at) AS oldest FROM saga_definition) AS registered
+            WHERE newest - oldest > interval '1 s'
+            """
+        ).atMostOne()
+        return try row.map { .milliseconds(try $0.decode(Int64.self, at: 0)) }
     }
 
     /// Brings to hand what others have registered since: their sagas may wait for events that this process takes.

@@ -21,9 +21,9 @@ struct DefinitionKeeping: LongRunning {
     func register() async throws {
         let registration = try await shelf.register(in: database)
         for failure in registration.failures { tell(failure) }
-        if registration.isNewsToOthers {
+        if let age = registration.newsAge, age < Self.lead {
             log.info("definitions are new, and others that may be at work learn of them first")
-            try await Task.sleep(for: Self.lead)
+            try await Task.sleep(for: Self.lead - max(age, .zero))
         }
     }
 
@@ -40,6 +40,8 @@ struct DefinitionKeeping: LongRunning {
     }
 
     private func tell(_ failure: any Error) {
-        log.error("a definition of others cannot be used; sagas that run by it wait", .failure(failure))
+        log.error(
+            "a definition of others cannot be used; sagas that run by it wait, and may miss events that are taken here",
+            .failure(failure))
     }
 }
