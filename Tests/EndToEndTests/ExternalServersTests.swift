@@ -59,7 +59,8 @@ import Testing
                 "inject", "order.PlaceOrder", "--wait", "--patience", "1", environment: environment)
             #expect(
                 unheard.exit == "exit status 1" && unheard.output.contains("is not handled by"), "\(unheard.output)")
-            // A second start finds everything as it was left.
+            // A second start finds everything as it was left, and makes anew what is gone.
+            try await cluster.psql("DROP DATABASE kitchen")
             let again = try await skald.run("up", "--detach", "--only", "servers", environment: environment)
             #expect(again.isSuccess, "\(again.output)")
             try await expectNotTakenOver(by: environment, from: skald)

@@ -25,7 +25,7 @@ extension LocalServerPair {
             for login in logins where there.contains(login.role) {
                 let address = databaseAddress.database(
                     login.database, user: login.role, password: try secrets.password(of: login.role))
-                group.addTask { await Self.isRefused(address) ? login.role : nil }
+                group.addTask { try await Self.isRefused(address) ? login.role : nil }
             }
             return try await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }.sorted()
         }
@@ -41,8 +41,10 @@ extension LocalServerPair {
     /// A server that is there answers much sooner.
     private static let patience = Duration.seconds(4)
 
-    /// Whether the password is wrong. A database that is not there yet, or takes nobody, is told of later.
-    private static func isRefused(_ address: DatabaseAddress) async -> Bool {
+    /// Whether the password is wrong. The server looks at it before it looks for the database, which may not be there yet.
+    ///
+    /// - Throws: where that cannot be told.
+    private static func isRefused(_ address: DatabaseAddress) async throws -> Bool {
         var configuration = address.configuration
         configuration.timeouts.acquire = patience
         let pool = PostgresPool(configuration)
@@ -51,7 +53,13 @@ extension LocalServerPair {
             _ = try await pool.query("SELECT 1")
             return false
         } catch {
-            return (error.cause ?? error).code == .authenticationFailed
+            let cause = error.cause ?? error
+            // No such database, or one that takes no connection.
+            if ["3D000", "55000"].contains(cause.server?.sqlState) { return false }
+            if cause.code == .authenticationFailed { return true }
+            throw Failure(
+                .unavailable, "whether another system works here cannot be told: \(error)",
+                remedy: "Try again, or: skald up --take-over")
         }
     }
 }

@@ -28,13 +28,20 @@ struct BrokerControl: Sendable {
     /// Asks for all definitions; again where the tool gives an Erlang error in their place, as it does when a virtual host
     /// goes while they are gathered.
     func export() async throws -> BrokerDefinitions {
+        let began = ContinuousClock.now
         for _ in 0..<Self.exportAttempts - 1 {
-            if let definitions = try? BrokerDefinitions(try await exported()) { return definitions }
+            do {
+                return try BrokerDefinitions(try await exported())
+            } catch  where !(error is CancellationError) && ContinuousClock.now - began < Self.exportPatience {
+                continue
+            }
         }
         return try BrokerDefinitions(try await exported())
     }
 
     private static let exportAttempts = 4
+    /// A broker that takes longer to answer is not asked again.
+    private static let exportPatience = Duration.seconds(60)
 
     private func exported() async throws -> [UInt8] {
         try await run(["--quiet", "export_definitions", "-"], [])
