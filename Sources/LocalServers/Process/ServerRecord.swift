@@ -21,8 +21,16 @@ package struct ServerRecord: Sendable, Hashable {
 
     /// As `endServer`, on a thread that may block.
     static func endLeftServer(in folder: String) throws {
-        guard let record = readFile("\(folder)/\(name)").flatMap(ServerRecord.init(text:)) else { return }
+        guard let record = readFile("\(folder)/\(name)").flatMap(ServerRecord.init(text:)),
+            belongs(record.process, toOwnerOf: folder)
+        else { return }
         try record.end(in: folder)
+    }
+
+    /// Whoever may write the record may end the process anyhow: root ends nobody else's for them.
+    private static func belongs(_ process: ProcessIdentity, toOwnerOf folder: String) -> Bool {
+        var (own, found) = (stat(), stat())
+        return stat(folder, &own) == 0 && stat("/proc/\(process.pid)", &found) == 0 && own.st_uid == found.st_uid
     }
 
     static func put(_ record: ServerRecord, in folder: ServerFolder) throws { try folder.write(name, record.text) }
@@ -50,15 +58,21 @@ package struct ServerRecord: Sendable, Hashable {
 }
 
 extension ServerRecord {
-    /// One line: id, start time, signal, seconds of grace.
+    /// One line: id, start time, signal, seconds of grace, and the boot since which the start time counts.
     var text: String {
-        "\(process.pid) \(process.startTime) \(farewell.signal) \(farewell.grace.components.seconds)\n"
+        let seconds = farewell.grace.components.seconds
+        return "\(process.pid) \(process.startTime) \(farewell.signal) \(seconds) \(Self.boot)\n"
+    }
+
+    private static var boot: Substring {
+        readFile("/proc/sys/kernel/random/boot_id")?.split(whereSeparator: \.isWhitespace).first ?? "unknown"
     }
 
     /// Reads the line back; nil where it is something else.
     init?(text: String) {
         let words = text.split(whereSeparator: \.isWhitespace)
-        guard words.count == 4, let pid = Int32(words[0]), pid > 1, let startTime = UInt64(words[1]),
+        guard words.count == 5, words[4] == Self.boot, let pid = Int32(words[0]), pid > 1,
+            let startTime = UInt64(words[1]),
             let signal = Int32(words[2]), let seconds = UInt16(words[3])
         else { return nil }
         process = ProcessIdentity(pid: pid, startTime: startTime)

@@ -85,7 +85,7 @@ extension LocalFolder {
         defer { withExtendedLifetime(lock) {} }
         var rest = Rest()
         let names = Self.serverNames.map { "\(path)/\($0)" }
-        let homes = names.compactMap(OpenHome.init(behind:)).filter { $0.otherLink == nil }
+        let homes = names.compactMap(OpenHome.init(behind:)).filter(\.isClaimed)
         rest.targets = names.compactMap(linkTarget).filter { target in !homes.contains { $0.data == target } }
         let plain = names.filter { linkTarget($0) == nil }
         // The lock of a supervisor that was killed is free before its servers have ended.

@@ -55,7 +55,13 @@ struct LocalFolder: Sendable {
             return home.data
         }
         var facts = stat()
-        if geteuid() != 0 || isOpenToAll || lstat(plain, &facts) == 0 { return plain }
+        let isThere = lstat(plain, &facts) == 0
+        if isThere, stat(plain, &facts) != 0 {
+            throw Failure(
+                .unavailable, "\(plain) leads to data that is gone: \(linkTarget(plain) ?? "")",
+                remedy: "Bring it back, or remove the link: Skald begins without data then.")
+        }
+        if geteuid() != 0 || isOpenToAll || isThere { return plain }
         return try OpenHome(madeFor: plain).data
     }
 

@@ -54,6 +54,9 @@ struct OpenHome: Hashable {
         guard symlink(link, backLink) == 0 else { throw Self.refused("link", backLink) }
     }
 
+    /// Whether the data is that of this very link; a copy's is not, and that of a folder that was moved is once it was claimed.
+    var isClaimed: Bool { linkTarget(backLink) == link }
+
     /// Another link that leads here and came first.
     var otherLink: String? {
         guard let other = linkTarget(backLink), linkTarget(other) == data else { return nil }
