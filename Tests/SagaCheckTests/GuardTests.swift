@@ -101,4 +101,44 @@ struct GuardTests {
                 when: "data.a > -9223372036854775808 and data.a < 9223372036854775807"))
         #expect(try Sale.codes(definition) == [])
     }
+
+    /// Both steps run if one price is below the limit, and the one that comes after it is above.
+    @Test("see values that come to one place one after the other")
+    func successive() throws {
+        let definition = try Sale.changed(
+            participant: [
+                ("till.sale-begun: { saleId: id }", "till.sale-begun: { saleId: id, limit: money }"),
+                ("  Paid: {}", "  Paid: { price: money }"), ("  Printed: {}", "  Printed: { price: money }"),
+                ("  sale:\n", "  stamp:\n    states: [none, ONE, TWO]\n  sale:\n"),
+                (
+                    "  Print:\n",
+                    """
+                      Print:
+                        aggregate: stamp
+                        transitions: [{ from: none, to: ONE }, { from: ONE, to: TWO }]
+
+                    """
+                ),
+            ],
+            saga: [
+                ("set: { saleId: event.saleId }", "set: { saleId: event.saleId, limit: event.limit }"),
+                ("data: { saleId: id }", "data: { saleId: id, limit: money, price: money }"),
+                ("on: { Declined: fail }", "on: { Declined: fail, Paid: { set: { price: reply.price } } }"),
+                (
+                    "    do: { send: till.Print, with: { saleId: data.saleId } }\n",
+                    """
+                        when: data.price < data.limit
+                        do: { send: till.Print, with: { saleId: data.saleId } }
+                        on: { Printed: { set: { price: reply.price } } }
+                      - id: print-again
+                        kind: retriable
+                        when: data.limit < data.price
+                        do: { send: till.Print, with: { saleId: data.saleId } }
+
+                    """
+                ),
+                ("require: sale == PAID", "require: sale == PAID and stamp != TWO"),
+            ])
+        #expect(try Sale.codes(definition).contains(.promiseBroken))
+    }
 }

@@ -18,6 +18,17 @@ import Testing
         #expect(try Sale.codes(Sale.changed(participant: [unclear, reply, tolerant], saga: [rule])) == [])
     }
 
+    @Test("is undone where it is how a state refuses, too")
+    func refusal() throws {
+        let definition = try Sale.changed(
+            participant: [("    fail: Declined\n", "    unclear: Declined\n"), tolerant],
+            saga: [
+                ("set: { saleId: event.saleId } }", "set: { saleId: event.saleId }, given: { sale: [none, PAID] } }"),
+                ("deadline: PT1H\n", ""), ("timeouts: 1", "timeouts: 0"),
+            ])
+        #expect(try !Sale.codes(definition).contains(.promiseBroken), "its undo ran")
+    }
+
     @Test("may have had no effect, which an undo must bear")
     func withoutEffect() throws {
         let definition = try Sale.changed(participant: [unclear, reply], saga: [rule])

@@ -100,7 +100,11 @@ extension ScenarioRun {
         }
         let named = outcomes.filter { name == nil || call.variants[$0.variant].name == name }
         // Of an unclear failure there are two: without the effect, and with it.
-        guard let outcome = named.first(where: { hasEffect && $0.value != named[0].value }) ?? named.first else {
+        let outcome = hasEffect ? named.first { $0.value != named[0].value } : named.first
+        if hasEffect, outcome == nil, !named.isEmpty {
+            throw ScenarioMismatch("`\(name ?? "")` leaves no effect in doubt there.")
+        }
+        guard let outcome else {
             let names = outcomes.map { call.variants[$0.variant].name }
             throw ScenarioMismatch(
                 "\(world.commands[call.command].participant) cannot answer `\(name ?? "")` to "

@@ -61,6 +61,14 @@ struct SagaTable {
     private var index: [Int32] = []
     private var codeCapacity = 64
 
+    /// What it takes, about: an instance holds lists of its own, and stands in `numbers` too.
+    var byteCount: Int {
+        index.capacity * MemoryLayout<Int32>.stride + awaited.capacity * MemoryLayout<UInt64>.stride
+            + decided.capacity * MemoryLayout<Decided>.stride + instances.count * Self.instanceByteCount
+    }
+
+    private static let instanceByteCount = 1_000
+
     init(messageWordCount: Int) {
         self.messageWordCount = messageWordCount
         summarise(Summary(), timers: [], awaited: [UInt64](repeating: 0, count: messageWordCount))

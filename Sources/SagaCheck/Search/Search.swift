@@ -76,7 +76,7 @@ extension Explorer {
         var index = 0
         var depth = 0
         var levelEnd = store.count
-        let fittingCount = StateStore.countMax(byteCount: limits.byteCountMax, wordCount: store.wordCount)
+        var fittingCount = self.fittingCount
         while index < store.count, !isFull, interruption == nil {
             if index == levelEnd {
                 depth += 1
@@ -84,6 +84,7 @@ extension Explorer {
             }
             expand(index)
             index += 1
+            if index & 0x3ff == 0 { fittingCount = self.fittingCount }
             if index & 0x3fff == 0, !report(SearchProgress(stateCount: store.count, depth: depth)) {
                 interruption = .request
             }
@@ -91,6 +92,12 @@ extension Explorer {
             if store.count >= limits.stateCountMax { interruption = .stateLimit }
         }
         return depth
+    }
+
+    /// How many states fit beside the tables of the sagas, which grow with their instances.
+    private var fittingCount: Int {
+        let left = limits.byteCountMax - tables.reduce(0) { $0 + $1.byteCount }
+        return StateStore.countMax(byteCount: max(0, left), wordCount: store.wordCount)
     }
 
     /// Whether the search ran out of room and must start again with more.

@@ -23,6 +23,14 @@ enum GuardPlace: Hashable {
         }
     }
 
+    /// Whether a value comes in there, once in the life of a saga. Data has only what came in elsewhere.
+    var isFilledFromOutside: Bool {
+        switch self {
+        case .payload, .key, .id: true
+        case .data: false
+        }
+    }
+
     /// The place of a field below; a key and an id have none.
     func below(_ field: String) -> GuardPlace {
         switch self {

@@ -26,8 +26,14 @@ struct GuardTable {
         guard !found.isDisjoint(with: lookedAt) else { return nil }
         return ValueClass(
             literals: found.reduce(into: []) { $0.formUnion(literals[$1, default: []]) },
-            placeCount: max(1, found.intersection(paired).count), isCompared: !found.isDisjoint(with: compared),
+            placeCount: placeCount(of: found), isCompared: !found.isDisjoint(with: compared),
             isOrdered: !found.isDisjoint(with: ordered), isOpaque: !found.isDisjoint(with: opaque))
+    }
+
+    /// Values come to be compared that came in at different places, or one after the other at one place.
+    private func placeCount(of found: Set<GuardPlace>) -> Int {
+        let pairedCount = found.intersection(paired).count
+        return pairedCount == 0 ? 1 : max(pairedCount, found.count(where: \.isFilledFromOutside))
     }
 
     // MARK: Where values come from

@@ -4,10 +4,11 @@ import SagaModel
 ///
 /// Guards see a value only through `==` and `<`. So samples stand for all values when every order is among them that the
 /// places compared can have, with each other and with the literals: in each gap between literals, and beyond them, as
-/// many different values as there are such places.
+/// many different values as may come in.
 struct ValueClass {
     var literals: Set<Value> = []
-    /// How many places are compared with another place; at least one, as a place compared with literals is one value.
+    /// How many values may come in that are compared with one another, at once or one after the other; one where each is
+    /// compared with literals alone.
     var placeCount = 1
     /// Whether any of them is compared, not only asked whether it exists.
     var isCompared = false

@@ -41,7 +41,9 @@ extension World {
         }
         guard let transition = command.transitions[Int(value.state)] else {
             return call.variants(named: command.refusal).prefix(1).map {
-                HandlerOutcome(value: value, fence: fence, variant: $0, isBoundedFailure: false)
+                HandlerOutcome(
+                    value: value, fence: command.unclear.contains(command.refusal) ? inDoubt : fence, variant: $0,
+                    isBoundedFailure: false)
             }
         }
         let after = self.value(value, after: transition, of: command, saga: saga)

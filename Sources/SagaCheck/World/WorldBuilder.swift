@@ -152,7 +152,9 @@ struct WorldBuilder {
         let given = definitions.first?.start.given ?? []
         return aggregates.reduce([[]]) { beginnings, aggregate in
             let states = given.first { $0.aggregate == aggregate.name }?.states.compactMap(aggregate.index(of:))
-            let values = (states ?? [aggregate.initial]).map {
+            var seen: Set<UInt8> = []
+            // A state that is named twice is one beginning.
+            let values = (states ?? [aggregate.initial]).filter { seen.insert($0).inserted }.map {
                 AggregateValue(state: $0, remembered: aggregate.forgotten)
             }
             return beginnings.flatMap { beginning in values.map { beginning + [$0] } }

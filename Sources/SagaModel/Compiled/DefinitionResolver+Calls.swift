@@ -18,11 +18,13 @@ extension DefinitionResolver {
         let payload = templates(call.with, contract: contract.payload, at: place + ["with"])
         return CompiledCall(
             participant: call.participant, participantIndex: participantIndex, name: call.command, payload: payload,
-            rules: compile(rules, of: contract, kind: kind, at: Array(place.dropLast()) + ["on"]))
+            rules: compile(
+                rules, of: contract, kind: kind, isFenced: participant.commands.contains { $0.undoes == contract.name },
+                at: Array(place.dropLast()) + ["on"]))
     }
 
     private mutating func compile(
-        _ rules: [ReplyRule], of contract: CommandContract, kind: StepKind?, at place: [String]
+        _ rules: [ReplyRule], of contract: CommandContract, kind: StepKind?, isFenced: Bool, at place: [String]
     ) -> [CompiledRule] {
         let declared = contract.successes.map { ($0, true) } + contract.failures.map { ($0, false) }
         for rule in rules where !declared.contains(where: { $0.0.name == rule.reply }) {
@@ -33,12 +35,12 @@ extension DefinitionResolver {
         }
         return declared.map { reply, isSuccess in
             let rule = rules.first { $0.reply == reply.name }
-            if reply.certainty == .unclear, rule?.verdict == .retry, kind != .retriable {
+            if reply.certainty == .unclear, rule?.verdict == .retry, kind != .retriable || isFenced {
                 fault(
                     .unclearRetry, at: place + [reply.name],
                     "After `\(reply.name)` the step may have had its effect; a new try could have it twice.")
             }
-            if isSuccess, rule?.verdict == .retry, kind == .compensatable || kind == .pivot {
+            if isSuccess, rule?.verdict == .retry, isFenced {
                 fault(
                     .unclearRetry, at: place + [reply.name],
                     "After `\(reply.name)` the step is done; the fence keeps a new try out.")
