@@ -202,7 +202,7 @@ struct SagaBenchmark {
             Spread([Double(after.transactionCount - before.transactionCount) / Double(count)]))
     }
 
-    /// The same load on this system, which has had few sagas, and on one whose orchestrator has seen many, in turns.
+    /// The same load on this system, which has had few orders, and on one that has had many, in turns.
     func compareWithFullStore(_ large: SagaSystem, _ report: inout Report) async throws {
         let other = try await OrderGenerator(large)
         defer { Task { await other.close() } }
@@ -210,7 +210,8 @@ struct SagaBenchmark {
             try await generator.bringWhatIsNeeded()
             _ = try await generator.run(Self.storedCountBefore, outstanding: Self.saturation)
         }
-        try await StoredSagas.fill(large, to: Self.storedCount)
+        try await StoredSagas.fill(large, by: other, to: Self.storedCount)
+        try await StoredSagas.tidy(skald.system)
         let count = orderCount(Self.saturation) / 2
         func side(_ name: String, _ generator: OrderGenerator) -> Comparison.Side {
             .init(name: name) {
@@ -253,8 +254,9 @@ struct SagaBenchmark {
         report.describe(
             "stored",
             [
-                "large": "an orchestrator with \(storedCount) finished sagas", "small": "one with \(storedCountBefore)",
-                "both": "systems begun for it; their other services have had as many orders as each other",
+                "large": "a system that has done \(storedCount) orders",
+                "small": "one that has done \(storedCountBefore)",
+                "both": "systems begun for it, vacuumed and checkpointed before",
             ])
     }
 }
