@@ -1,4 +1,3 @@
-import LocalServers
 import Messaging
 import Postgres
 import SagaFile
@@ -164,13 +163,7 @@ import Testing
     }
 
     private func withDesks(_ body: (Desk, Desk) async throws -> Void) async throws {
-        let cluster = try await SharedServers.postgres()
-        try await cluster.withDatabase { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(
-                    host: cluster.socketFolder, port: Int(cluster.port), database: database, user: cluster.user,
-                    tls: .disabled))
-            defer { pool.close() }
+        try await EmptyDatabase.withPool { pool in
             try await pool.migrate(OrchestrationSchema.set, OrchestrationSchema.migrations)
             let shelf = try DefinitionShelf(try SagaLibrary(folder: Town.root + "/sagas"))
             try await shelf.register(in: pool)

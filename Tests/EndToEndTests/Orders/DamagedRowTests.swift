@@ -1,4 +1,3 @@
-import LocalServers
 import Postgres
 import SagaModel
 import Testing
@@ -28,13 +27,7 @@ import Testing
     private func error<Value>(
         reading query: SQL, _ read: (Row, PostgresPool) async throws -> Value
     ) async throws -> FormatError? {
-        let cluster = try await SharedServers.postgres()
-        return try await cluster.withDatabase { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(
-                    host: cluster.socketFolder, port: Int(cluster.port), database: database, user: cluster.user,
-                    tls: .disabled))
-            defer { pool.close() }
+        try await EmptyDatabase.withPool { pool in
             let row = try await pool.query(query).only()
             return await #expect(throws: FormatError.self) { try await read(row, pool) }
         }

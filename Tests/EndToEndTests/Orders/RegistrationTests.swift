@@ -1,4 +1,3 @@
-import LocalServers
 import Orchestration
 import Postgres
 import SagaFile
@@ -9,13 +8,7 @@ import Testing
     @Test func whatIsNewIsNewsWhereOthersRegisteredBefore() async throws {
         let changed = try Definitions.changed(\.self)
         defer { changed.remove() }
-        let cluster = try await SharedServers.postgres()
-        try await cluster.withDatabase { database in
-            let pool = PostgresPool(
-                PostgresConfiguration(
-                    host: cluster.socketFolder, port: Int(cluster.port), database: database, user: cluster.user,
-                    tls: .disabled))
-            defer { pool.close() }
+        try await EmptyDatabase.withPool { pool in
             try await pool.migrate(OrchestrationSchema.set, OrchestrationSchema.migrations)
             func register(_ folder: String) async throws -> Registration {
                 try await DefinitionShelf(SagaLibrary(folder: folder)).register(in: pool)
